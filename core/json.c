@@ -1,0 +1,401 @@
+/* A JSON text as a tree that remembers where everything stood.
+ *
+ * The scanner has the last word on what is JSON; cJSON only builds the tree. Then
+ * tree and text are walked side by side, once, giving each node the place of its
+ * key and value. cJSON's own number is not used by anybody: it is a double, and in
+ * a program with another locale a wrong one. */
+#include "core/json.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/quote.h"
+#include "core/utf8.h"
+
+enum {
+	FEW_KEYS = 12, /* up to here, comparing all pairs is faster than sorting */
+	FIRST_TOKENS = 32, /* more than a plain record has */
+};
+
+static bool is_space(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static size_t skip_space(struct slice t, size_t at)
+{
+	while (at < t.n && is_space(t.p[at]))
+		at++;
+	return at;
+}
+
+/* Just behind the string that starts at `at` of a text that was scanned. */
+static size_t skip_string(struct slice t, size_t at)
+{
+	for (at++; at < t.n && t.p[at] != '"'; at++)
+		if (t.p[at] == '\\')
+			at++;
+	return at + 1;
+}
+
+static size_t skip_word(struct slice t, size_t at)
+{
+	while (at < t.n && !is_space(t.p[at]) && !strchr(",]}", t.p[at]))
+		at++;
+	return at;
+}
+
+/* The last key, without quotes, in the first `end` bytes, which the scanner
+ * accepted as the beginning of a value. Empty when there is none. */
+static struct slice key_before(struct slice t, size_t end)
+{
+	struct slice key = {0};
+	size_t at = 0;
+
+	while (at < end) {
+		size_t start = at;
+
+		if (t.p[at] != '"') {
+			at++;
+			continue;
+		}
+		at = skip_string(t, at);
+		if (skip_space(t, at) < end && t.p[skip_space(t, at)] == ':')
+			key = slice_sub(t, start + 1, at - start - 2);
+	}
+	return key;
+}
+
+/* The scanner's error: count its offset from the start of the text and name the
+ * key. */
+static int blame_key(struct slice text, size_t start, struct error *err)
+{
+	struct slice key;
+
+	if (!err)
+		return -EINVAL;
+	err->offset += (int64_t)start;
+	key = key_before(text, (size_t)err->offset);
+	if (key.n > 0)
+		error_in_key(err, key, 0);
+	return -EINVAL;
+}
+
+/* Scan all of the text: exactly one value? */
+static int scan_whole(struct slice text, size_t *start, struct error *err)
+{
+	static const uint8_t space[] = " "; /* ends a number */
+	struct json_scan scan = {0};
+	struct slice in;
+	size_t used = 0;
+	int rc;
+
+	*start = skip_space(text, 0);
+	in = slice_of(text.p + *start, text.n - *start);
+	if (in.n == 0)
+		return fail_at(err, EINVAL, 0, "no JSON: nothing but white space");
+	rc = json_scan(&scan, in, &used, err);
+	if (rc < 0)
+		return blame_key(text, *start, err);
+	if (rc == JSON_MORE) {
+		rc = json_scan(&scan, slice_of(space, 1), &used, NULL);
+		if (rc != JSON_COMPLETE || used != 0)
+			return fail_at(err, EINVAL, text.n,
+				"incomplete JSON: the value does not end");
+		return 0;
+	}
+	used = skip_space(text, *start + used);
+	if (used < text.n)
+		return fail_at(
+			err, EINVAL, used, "more follows after the JSON value");
+	return 0;
+}
+
+/* cJSON gives up on numbers of more than 63 characters. Since only their text is
+ * used, all numbers are cut to one digit in a copy of which cJSON makes the same
+ * tree. */
+static cJSON *parse_short_numbers(struct slice text)
+{
+	char *copy = malloc(text.n);
+	cJSON *root;
+	size_t at = 0;
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, text.p, text.n);
+	while (at < text.n) {
+		size_t start = at;
+
+		if (text.p[at] == '"') {
+			at = skip_string(text, at);
+		} else if (text.p[at] == '-' ||
+			   (text.p[at] >= '0' && text.p[at] <= '9')) {
+			at = skip_word(text, at);
+			memset(copy + start, ' ', at - start);
+			copy[start] = '0';
+		} else {
+			at++;
+		}
+	}
+	root = cJSON_ParseWithLength(copy, text.n);
+	free(copy);
+	return root;
+}
+
+static struct json_token *new_token(struct json_doc *doc, cJSON *node)
+{
+	if (doc->count % FIRST_TOKENS == 0 &&
+		(doc->count & (doc->count - 1)) == 0) {
+		size_t n = doc->count ? doc->count * 2 : FIRST_TOKENS;
+		struct json_token *more = realloc(doc->tokens, n * sizeof(*more));
+
+		if (!more)
+			return NULL;
+		doc->tokens = more;
+	}
+	node->valueint = (int)doc->count;
+	doc->tokens[doc->count] = (struct json_token){0};
+	return &doc->tokens[doc->count++];
+}
+
+/* The key, if any, and the start of a node; *at moves to the value. */
+static int place_start(struct json_doc *doc, cJSON *node, size_t *at)
+{
+	struct json_token *token = new_token(doc, node);
+
+	if (!token)
+		return -ENOMEM;
+	*at = skip_space(doc->text, *at);
+	token->key = (uint32_t)*at;
+	if (node->string) {
+		*at = skip_space(doc->text, skip_string(doc->text, *at));
+		*at = skip_space(doc->text, *at + 1); /* the colon */
+	}
+	token->start = (uint32_t)*at;
+	return 0;
+}
+
+/* *at moves from a node's start behind its end; of a container, its first child's.
+ */
+static void place_end(struct json_doc *doc, const cJSON *node, size_t *at)
+{
+	struct json_token *token = &doc->tokens[node->valueint];
+
+	if (cJSON_IsString(node))
+		*at = skip_string(doc->text, *at);
+	else if (cJSON_IsObject(node) || cJSON_IsArray(node))
+		*at = skip_space(doc->text, *at + (node->child ? 0 : 1)) + 1;
+	else
+		*at = skip_word(doc->text, *at);
+	token->length = (uint32_t)*at - token->start;
+}
+
+static int place(struct json_doc *doc, size_t at)
+{
+	cJSON *open[JSON_DEPTH];
+	cJSON *node = doc->root;
+	int depth = 0;
+
+	for (;;) {
+		int rc = place_start(doc, node, &at);
+
+		if (rc < 0)
+			return rc;
+		if (node->child) {
+			open[depth++] = node;
+			node = node->child;
+			at++; /* the bracket */
+			continue;
+		}
+		place_end(doc, node, &at);
+		while (!node->next && depth > 0) {
+			node = open[--depth];
+			place_end(doc, node, &at);
+		}
+		if (!node->next || depth == 0)
+			return 0;
+		node = node->next;
+		at = skip_space(doc->text, at) + 1; /* the comma */
+	}
+}
+
+struct entry {
+	const cJSON *node;
+};
+
+/* By key, then by place. */
+static int compare_keys(const void *a, const void *b)
+{
+	const cJSON *x = ((const struct entry *)a)->node;
+	const cJSON *y = ((const struct entry *)b)->node;
+	int c = strcmp(x->string, y->string);
+
+	return c ? c : (x->valueint > y->valueint) - (x->valueint < y->valueint);
+}
+
+/* The first node of a large object whose key stood before; 0, or -ENOMEM. */
+static int find_repeat_sorted(const cJSON *object, size_t n, const cJSON **out)
+{
+	struct entry *sorted = calloc(n, sizeof(*sorted));
+	const cJSON *node;
+	size_t i = 0;
+
+	if (!sorted)
+		return -ENOMEM;
+	cJSON_ArrayForEach(node, object) sorted[i++].node = node;
+	qsort(sorted, n, sizeof(*sorted), compare_keys);
+	for (i = 1; i < n; i++) {
+		node = sorted[i].node;
+		if (strcmp(sorted[i - 1].node->string, node->string) == 0 &&
+			(!*out || node->valueint < (*out)->valueint))
+			*out = node;
+	}
+	free(sorted);
+	return 0;
+}
+
+static int find_repeat(const cJSON *object, const cJSON **out)
+{
+	const cJSON *node, *before;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(node, object) n++;
+	if (n > FEW_KEYS)
+		return find_repeat_sorted(object, n, out);
+	cJSON_ArrayForEach(node,
+		object) for (before = object->child; before != node;
+			     before = before->next) if (strcmp(before->string,
+								node->string) == 0)
+	{
+		*out = node;
+		return 0;
+	}
+	return 0;
+}
+
+/* Refuse the first repeated key, in the order of the objects. */
+static int check_keys(const struct json_doc *doc, struct error *err)
+{
+	const cJSON *open[JSON_DEPTH];
+	const cJSON *node = doc->root;
+	int depth = 0;
+
+	while (node) {
+		const cJSON *repeat = NULL;
+
+		if (cJSON_IsObject(node) && find_repeat(node, &repeat) < 0)
+			return fail(err, ENOMEM, "out of memory");
+		if (repeat)
+			return fail_at(err, EINVAL, json_offset(doc, repeat),
+				"\"%s\": the key stands twice in one object",
+				quote(slice_str(repeat->string)).text);
+		if (node->child) {
+			open[depth++] = node;
+			node = node->child;
+			continue;
+		}
+		while (!node->next && depth > 0)
+			node = open[--depth];
+		node = depth > 0 ? node->next : NULL;
+	}
+	return 0;
+}
+
+int json_parse(struct slice text, struct json_doc *doc, struct error *err)
+{
+	JSON_AUTO(d);
+	size_t start;
+	int rc;
+
+	if (text.n > INT32_MAX)
+		return fail(err, EINVAL, "JSON of %zu bytes is too long", text.n);
+	rc = scan_whole(text, &start, err);
+	if (rc < 0)
+		return rc;
+	d.text = text;
+	d.root = cJSON_ParseWithLength((const char *)text.p, text.n);
+	if (!d.root)
+		d.root = parse_short_numbers(text);
+	if (!d.root || place(&d, start) < 0)
+		return fail(err, ENOMEM, "out of memory");
+	rc = check_keys(&d, err);
+	if (rc < 0)
+		return rc;
+	*doc = d;
+	d = (struct json_doc){0};
+	return 0;
+}
+
+void json_free(struct json_doc *doc)
+{
+	cJSON_Delete(doc->root);
+	free(doc->tokens);
+	*doc = (struct json_doc){0};
+}
+
+struct slice json_source(const struct json_doc *doc, const cJSON *node)
+{
+	const struct json_token *token = &doc->tokens[node->valueint];
+
+	return slice_sub(doc->text, token->start, token->length);
+}
+
+uint64_t json_offset(const struct json_doc *doc, const cJSON *node)
+{
+	return doc->tokens[node->valueint].key;
+}
+
+/* \u escapes as UTF-16 has them. */
+static void print_escape(uint32_t c, struct buf *out)
+{
+	static const char names[] =
+		"btn\vfr"; /* U+0008 to U+000D; VT has no short form */
+
+	if (c >= 8 && c <= 13 && c != 11)
+		buf_printf(out, "\\%c", names[c - 8]);
+	else if (c < 0x10000)
+		buf_printf(out, "\\u%04x", c);
+	else
+		buf_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10),
+			0xdc00 | (c & 0x3ff));
+}
+
+void json_print_string(struct slice s, struct buf *out)
+{
+	size_t from = 0; /* not yet copied */
+	size_t at = 0;
+
+	buf_byte(out, '"');
+	while (at < s.n) {
+		size_t start = at;
+		uint8_t first = s.p[at];
+		uint32_t c;
+
+		if (first >= 0x20 && first < 0x7f && first != '"' &&
+			first != '\\') {
+			at++;
+			continue;
+		}
+		c = utf8_next(s, &at);
+		if (c != '"' && c != '\\' && !utf8_is_control(c) &&
+			!utf8_is_formatting(c))
+			continue;
+		buf_slice(out, slice_sub(s, from, start - from));
+		from = at;
+		if (c == '"' || c == '\\')
+			buf_printf(out, "\\%c", (int)c);
+		else
+			print_escape(c, out);
+	}
+	buf_slice(out, slice_sub(s, from, s.n - from));
+	buf_byte(out, '"');
+}
+
+void json_print_key(const char *key, struct buf *out)
+{
+	if (out->n > 0 && out->p[out->n - 1] != '{')
+		buf_byte(out, ',');
+	buf_byte(out, '"');
+	buf_str(out, key);
+	buf_str(out, "\":");
+}

@@ -1,0 +1,405 @@
+/* Start: fork first, since LMDB and locked memory do not survive one; then signals (blocked
+ * before there are threads, so that all inherit it, and taken by a thread of their own),
+ * store, inbox, tree, mount. The child reports through a pipe: a struct error, whose code
+ * is 0 when the mount has answered. A pipe that closes without a word is a child that
+ * died.
+ *
+ * Stop: the door closes, which waits for the answers owed; then tree, inbox, store. */
+#include "fs/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fs/command.h"
+#include "fs/fuse.h"
+#include "fs/log.h"
+
+enum {
+	PROGRESS_TERMINAL_MS = 100,
+	PROGRESS_LINE_MS = 5000,
+};
+
+struct daemon {
+	const struct daemon_options *o;
+	int report; /* the pipe to who waits; -1: nobody, we run in the foreground */
+	struct store *store;
+	struct inbox *inbox;
+	struct tree *tree;
+	int directory; /* the store's */
+
+	sigset_t stops;
+	pthread_t listener;
+	bool listening;
+	pthread_mutex_t lock; /* of door, while it is being opened */
+	struct door *door;
+
+	uint64_t progress_at; /* when it was last shown, in ms */
+	struct error error;   /* why the mount did not answer */
+};
+
+/* ---- what the process may show of itself ---- */
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LEAKS_ARE_TRACED 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define LEAKS_ARE_TRACED 1
+#endif
+
+/* Keys are in memory: no core, and nobody traces us. */
+static void harden(void)
+{
+	const struct rlimit none = {0};
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+#ifndef LEAKS_ARE_TRACED /* LeakSanitizer attaches as a debugger does */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+static void to_null(int from)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = from; null >= 0 && fd <= STDERR_FILENO; fd++)
+		(void)dup2(null, fd);
+	if (null > STDERR_FILENO)
+		(void)close(null);
+}
+
+/* Whatever the shell had open would stay open as long as the mount: keep two. */
+static void close_others(int a, int b)
+{
+	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
+
+	if (low > 3)
+		(void)close_range(3, low - 1, 0);
+	if (high > low + 1)
+		(void)close_range(low + 1, high - 1, 0);
+	(void)close_range(high + 1, ~0U, 0);
+}
+
+/* ---- progress of the store's long work: for who waits ---- */
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void show_progress(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	struct daemon *d = ctx;
+	bool terminal = isatty(STDERR_FILENO);
+	bool end = total && done >= total;
+	uint64_t now = now_ms();
+	char amount[64];
+
+	if (now - d->progress_at < (terminal ? PROGRESS_TERMINAL_MS : PROGRESS_LINE_MS) &&
+		!(end && terminal))
+		return;
+	d->progress_at = now;
+	if (total)
+		(void)snprintf(amount, sizeof(amount), "%u %%",
+			(unsigned)(done / (total / 100 + 1)));
+	else
+		(void)snprintf(amount, sizeof(amount), "%llu", (unsigned long long)done);
+	if (terminal && end)
+		(void)fprintf(stderr, "\r\033[K");
+	else if (terminal)
+		(void)fprintf(stderr, "\r\033[Kstemefs: %s: %s", what, amount);
+	else
+		(void)fprintf(stderr, "stemefs: %s: %s\n", what, amount);
+	(void)fflush(stderr);
+}
+
+/* ---- signals ---- */
+
+/* What ends us. A signal that was ignored when we started stays so: nohup(1), and the
+ * background jobs of scripts. */
+static void block_stops(struct daemon *d)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	struct sigaction now;
+
+	(void)sigemptyset(&d->stops);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (numbers[i] == SIGTERM || sigaction(numbers[i], NULL, &now) < 0 ||
+			now.sa_handler != SIG_IGN)
+			(void)sigaddset(&d->stops, numbers[i]);
+	(void)pthread_sigmask(SIG_BLOCK, &d->stops, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+static void *listen_for_stops(void *ctx)
+{
+	struct daemon *d = ctx;
+	struct door *door;
+	int number;
+
+	while (sigwait(&d->stops, &number) != 0)
+		;
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	(void)pthread_mutex_lock(&d->lock);
+	door = d->door;
+	if (!door) /* nothing is mounted, and to be killed is harmless at every instant */
+		_exit(EXIT_SYSTEM);
+	(void)pthread_mutex_unlock(&d->lock);
+	door_stop(door);
+	return NULL;
+}
+
+/* ---- start ---- */
+
+static bool may_make_key(void *ctx, uid_t uid)
+{
+	const struct daemon *d = ctx;
+
+	switch (d->o->options->autokey) {
+	case AUTOKEY_ALL:
+		return true;
+	case AUTOKEY_OWNER:
+		return uid == getuid();
+	default:
+		return false;
+	}
+}
+
+static int open_store(struct daemon *d, struct error *err)
+{
+	const struct options *o = d->o->options;
+	struct store_options options = {
+		.accept_clock = o->clock == CLOCK_ACCEPT,
+		.sums_from = o->sums_from,
+		.progress = show_progress,
+		.progress_ctx = d,
+	};
+	int r = store_open(d->o->store, &options, &d->store, err);
+
+	if (r < 0)
+		return r;
+	d->directory = open(d->o->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return d->directory < 0 ? fail(err, errno, "%s", strerror(errno)) : 0;
+}
+
+static int open_tree(struct daemon *d, struct error *err)
+{
+	struct inbox_options inbox = {
+		.store = d->store, .may_make_key = may_make_key, .ctx = d};
+	struct tree_options tree = {
+		.store = d->store,
+		.owner = getuid(),
+		.group = getgid(),
+		.cache_bytes = (size_t)d->o->options->cache << 20,
+	};
+	int r = inbox_new(&inbox, &d->inbox);
+
+	if (r == 0) {
+		tree.inbox = d->inbox;
+		r = tree_new(&tree, &d->tree);
+	}
+	return r < 0 ? fail(err, -r, "cannot start: %s", strerror(-r)) : 0;
+}
+
+static int open_door(struct daemon *d, struct error *err)
+{
+	struct door_options o = {
+		.tree = d->tree,
+		.mountpoint = d->o->mountpoint,
+		.source = d->o->store,
+		.store = d->directory,
+		.allow_other = d->o->options->allow_other,
+		.read_only = d->o->options->read_only,
+		.debug = d->o->options->debug,
+	};
+	int r;
+
+	/* A stop that comes now waits until it is known what there is to unmount. */
+	(void)pthread_mutex_lock(&d->lock);
+	r = door_open(&o, &d->door, err);
+	(void)pthread_mutex_unlock(&d->lock);
+	return r;
+}
+
+/* What recovery found is worth a line: nobody asks for `status` after each start. */
+static void log_findings(struct daemon *d)
+{
+	struct store_status *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return;
+	store_status(d->store, s);
+	if (s->torn_bytes)
+		log_line("%s: %llu bytes of a write that was never acknowledged were cut "
+			 "off the log", d->o->store, (unsigned long long)s->torn_bytes);
+	if (s->damaged)
+		log_line("%s: the log is damaged: %s", d->o->store, s->damage);
+	if (*s->clock)
+		log_line("%s: %s", d->o->store, s->clock);
+	free(s);
+}
+
+static void report(struct daemon *d, const struct error *e)
+{
+	ssize_t n = write(d->report, e, sizeof(*e));
+
+	(void)close(d->report);
+	d->report = -1;
+	if (n != (ssize_t)sizeof(*e) && e->code == 0) {
+		/* Who asked for the mount is gone, and does not know that there is one.
+		 * Through the listener: this thread may be one that a stop waits for. */
+		log_line("%s: nobody waits for the mount any more", d->o->store);
+		(void)kill(getpid(), SIGTERM);
+	}
+}
+
+static void mounted(void *ctx, int error)
+{
+	struct daemon *d = ctx;
+	struct error ok = {.code = 0, .offset = -1};
+
+	if (error < 0) {
+		(void)fail(&d->error, -error, "the mount on %s does not answer: %s",
+			d->o->mountpoint, strerror(-error));
+		(void)kill(getpid(), SIGTERM);
+		return;
+	}
+	if (d->report < 0)
+		return;
+	to_null(STDIN_FILENO);
+	log_take_stderr();
+	report(d, &ok);
+}
+
+/* ---- life ---- */
+
+static int serve(struct daemon *d, struct error *err)
+{
+	int r = open_store(d, err);
+
+	if (r == 0)
+		r = open_tree(d, err);
+	if (r == 0)
+		log_findings(d);
+	if (r == 0)
+		r = open_door(d, err);
+	if (r < 0)
+		return r;
+	r = door_serve(d->door, mounted, d);
+	if (r < 0)
+		return fail(err, -r, "the mount ended: %s", strerror(-r));
+	return 0;
+}
+
+static void stop(struct daemon *d)
+{
+	if (d->listening) {
+		(void)pthread_cancel(d->listener);
+		(void)pthread_join(d->listener, NULL);
+	}
+	door_close(d->door);
+	tree_free(d->tree);
+	inbox_free(d->inbox);
+	store_close(d->store);
+	if (d->directory >= 0)
+		(void)close(d->directory);
+	(void)pthread_mutex_destroy(&d->lock);
+}
+
+/* From here on this process is the daemon. */
+static int live(const struct daemon_options *o, int report_to, struct error *err)
+{
+	struct daemon d = {.o = o, .report = report_to, .directory = -1};
+	int r = log_open(o->options->log, report_to < 0, err);
+
+	harden();
+	if (o->die_with_parent)
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (r == 0 && chdir("/") < 0)
+		r = fail(err, errno, "/: %s", strerror(errno));
+	(void)umask(0077);
+	(void)pthread_mutex_init(&d.lock, NULL);
+	block_stops(&d);
+	if (r == 0)
+		d.listening = pthread_create(&d.listener, NULL, listen_for_stops, &d) == 0;
+	if (r == 0)
+		r = serve(&d, err);
+	stop(&d);
+	if (r == 0 && d.error.code) {
+		r = -d.error.code;
+		if (err)
+			*err = d.error;
+	}
+	if (r < 0 && d.report >= 0)
+		report(&d, err);
+	else if (r < 0 && report_to >= 0)
+		log_line("%s: %s", o->store, err->message);
+	return r;
+}
+
+int daemon_run(const struct daemon_options *o, struct error *err)
+{
+	return live(o, -1, err);
+}
+
+/* What the child says, or that it died. */
+static int hear(int from, pid_t pid, struct error *err)
+{
+	struct error said;
+	ssize_t n;
+	int status;
+
+	do
+		n = read(from, &said, sizeof(said));
+	while (n < 0 && errno == EINTR);
+	if (n == (ssize_t)sizeof(said) && said.code == 0)
+		return 0;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (n != (ssize_t)sizeof(said))
+		return fail(err, EIO, "the daemon ended before the mount answered");
+	*err = said;
+	return -said.code;
+}
+
+int daemon_start(const struct daemon_options *o, pid_t *pid, struct error *err)
+{
+	int ends[2], fd = -1, r;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail(err, errno, "pipe: %s", strerror(errno));
+	(void)fflush(NULL);
+	*pid = fork();
+	if (*pid < 0) {
+		r = fail(err, errno, "fork: %s", strerror(errno));
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+		return r;
+	}
+	if (*pid == 0) {
+		(void)setsid();
+		if (sscanf(o->mountpoint, "/dev/fd/%d", &fd) != 1)
+			fd = ends[1];
+		close_others(ends[1], fd);
+		to_null(STDIN_FILENO);
+		exit(live(o, ends[1], err) < 0 ? EXIT_MOUNT : EXIT_OK);
+	}
+	(void)close(ends[1]);
+	r = hear(ends[0], *pid, err);
+	(void)close(ends[0]);
+	return r;
+}

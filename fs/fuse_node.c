@@ -1,0 +1,237 @@
+/* Names and attributes.
+ *
+ * How long the kernel may believe us:
+ *	directories        entries for a day: they never disappear but by an rmdir, which
+ *	                   the kernel sees; attributes for a second, since a new name below
+ *	                   moves the mtime
+ *	files              the entry not at all, so that every open finds the newest version;
+ *	                   the attributes for a day, since those of a version never change
+ *	inbox names,       the entry not at all; attributes for a second: the kernel drops
+ *	assert, vote       them by itself after each write
+ *	links, live files  not at all
+ *	missing names      not at all, but a minute for dot-names: programs probe every
+ *	                   directory for .git, .gitignore, .ignore
+ *
+ * Entries are what keeps nodes, in the kernel and here. Beyond NODES_HELD of them entries
+ * are not kept at all, so that a `find` over millions of subjects costs no memory. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "fs/fuse_impl.h"
+
+enum {
+	NODES_HELD = 65536, /* about 25 MiB */
+};
+
+static const double A_DAY = 86400, A_MINUTE = 60, A_SECOND = 1;
+
+static struct trust trust_in(struct door *d, const struct node *dir, const struct node *n)
+{
+	struct trust t = {0};
+
+	if (S_ISDIR(n->attr.mode)) {
+		bool keep = !dir->inbox && nodes_count(d->nodes) < NODES_HELD;
+
+		t = (struct trust){.entry = keep ? A_DAY : 0, .attr = A_SECOND};
+	} else if (S_ISREG(n->attr.mode) && !n->attr.live) {
+		t.attr = n->attr.stream ? A_SECOND : A_DAY;
+	}
+	return t;
+}
+
+static void fill_stat(const struct attr *a, struct stat *out)
+{
+	struct timespec t = {
+		.tv_sec = (time_t)(a->mtime / 1000000000),
+		.tv_nsec = (long)(a->mtime % 1000000000),
+	};
+
+	*out = (struct stat){
+		.st_ino = a->inode,
+		.st_mode = a->mode,
+		.st_nlink = a->links,
+		.st_uid = a->uid,
+		.st_gid = a->gid,
+		.st_size = (off_t)a->size,
+		.st_blksize = 4096,
+		.st_blocks = (blkcnt_t)((a->size + 511) / 512), /* else du shows 0 */
+		.st_atim = t,
+		.st_mtim = t,
+		.st_ctim = t,
+	};
+}
+
+int entry_make(struct door *d, const struct node *dir, struct place *p,
+	const struct caller *who, struct node **out, struct fuse_entry_param *e)
+{
+	struct trust trust;
+	struct attr a;
+	int r = tree_stat(d->tree, p, who, &a);
+
+	if (r < 0) {
+		place_free(p);
+		return r;
+	}
+	r = nodes_add(d->nodes, p, &a, out);
+	if (r < 0)
+		return r;
+	trust = trust_in(d, dir, *out);
+	*e = (struct fuse_entry_param){
+		.ino = nodes_id(d->nodes, *out),
+		.entry_timeout = trust.entry,
+		.attr_timeout = trust.attr,
+	};
+	fill_stat(&a, &e->attr);
+	return 0;
+}
+
+void entry_reply(fuse_req_t req, struct node *n, const struct fuse_entry_param *e)
+{
+	struct door *d = door_of(req);
+
+	if (fuse_reply_entry(req, e) < 0)
+		nodes_forget(d->nodes, n, 1);
+}
+
+/* "No such name", with how long that holds. */
+static void reply_missing(fuse_req_t req, const struct node *dir, const char *name)
+{
+	struct fuse_entry_param e = {.entry_timeout = A_MINUTE};
+
+	if (name[0] == '.' && !dir->inbox)
+		(void)fuse_reply_entry(req, &e);
+	else
+		(void)fuse_reply_err(req, ENOENT);
+}
+
+void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct door *d = door_of(req);
+	const struct node *dir = nodes_at(d->nodes, parent);
+	struct caller who = caller_of(req);
+	struct fuse_entry_param e;
+	struct place *p = NULL;
+	struct node *n = NULL;
+	int r = tree_find(d->tree, dir->place, slice_str(name), &who, &p);
+
+	if (r == 0)
+		r = entry_make(d, dir, p, &who, &n, &e);
+	if (r == 0)
+		entry_reply(req, n, &e);
+	else if (r == -ENOENT)
+		reply_missing(req, dir, name);
+	else
+		reply_error(req, r);
+}
+
+void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count)
+{
+	struct door *d = door_of(req);
+
+	nodes_forget(d->nodes, nodes_at(d->nodes, ino), count);
+	fuse_reply_none(req);
+}
+
+void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+	struct door *d = door_of(req);
+
+	for (size_t i = 0; i < count; i++)
+		nodes_forget(d->nodes, nodes_at(d->nodes, forgets[i].ino),
+			forgets[i].nlookup);
+	fuse_reply_none(req);
+}
+
+int node_stat(
+	struct door *d, const struct node *n, const struct caller *who, struct attr *out)
+{
+	int r = 0;
+
+	if (node_fixed(n))
+		*out = n->attr;
+	else
+		r = tree_stat(d->tree, n->place, who, out);
+	if (r == -ENOENT && S_ISREG(n->attr.mode)) {
+		/* Removed or renamed, and still open: as on any filesystem. */
+		*out = n->attr;
+		out->links = 0;
+		r = 0;
+	}
+	return r;
+}
+
+static void reply_attr(fuse_req_t req, const struct node *n)
+{
+	struct door *d = door_of(req);
+	struct caller who = caller_of(req);
+	struct stat st;
+	struct attr a;
+	int r = node_stat(d, n, &who, &a);
+
+	if (r < 0) {
+		reply_error(req, r);
+		return;
+	}
+	fill_stat(&a, &st);
+	(void)fuse_reply_attr(req, &st, trust_in(d, n, n).attr);
+}
+
+void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct door *d = door_of(req);
+	const struct node *n = nodes_at(d->nodes, ino);
+	const struct handle *h = fi ? handle_of(fi) : NULL;
+	struct stat st;
+
+	/* A reader whose file changed between lookup and open has the newer bytes. */
+	if (h && h->reading && !h->sink) {
+		fill_stat(&h->reading->attr, &st);
+		(void)fuse_reply_attr(req, &st, 0);
+		return;
+	}
+	reply_attr(req, n);
+}
+
+void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int which,
+	struct fuse_file_info *fi)
+{
+	struct door *d = door_of(req);
+	const struct node *n = nodes_at(d->nodes, ino);
+	struct caller who = caller_of(req);
+	int r = 0;
+
+	(void)fi;
+	if (which & FUSE_SET_ATTR_SIZE)
+		r = tree_truncate(d->tree, n->place, &who, (uint64_t)st->st_size);
+	else
+		r = tree_set_attr(d->tree, n->place, &who);
+	if (r < 0)
+		reply_error(req, r);
+	else
+		reply_attr(req, n);
+}
+
+void op_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	struct door *d = door_of(req);
+	struct caller who = caller_of(req);
+	struct slice text;
+	BUF_AUTO(b);
+	int r = tree_link(d->tree, nodes_at(d->nodes, ino)->place, &who, &b);
+
+	buf_byte(&b, 0);
+	if (r == 0)
+		r = buf_view(&b, &text);
+	if (r < 0)
+		reply_error(req, r);
+	else
+		(void)fuse_reply_readlink(req, (const char *)text.p);
+}
+
+void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
+{
+	struct door *d = door_of(req);
+	struct caller who = caller_of(req);
+
+	reply_error(req, tree_access(d->tree, nodes_at(d->nodes, ino)->place, &who, mask));
+}

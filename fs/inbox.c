@@ -1,0 +1,250 @@
+/* Life of the inbox, its owners, and the thread that goes on with long streams. */
+#include "fs/inbox.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/bytes.h"
+#include "fs/inbox_internal.h"
+#include "fs/tgid.h"
+
+enum {
+	PAGE_NAMES = 256, /* copied at once: some 10 KiB, for a moment of the mutex */
+	PAGE_HEADER = 16,
+};
+
+pthread_mutex_t *inbox_lock(struct inbox *in)
+{
+	(void)pthread_mutex_lock(&in->mutex);
+	return &in->mutex;
+}
+
+void inbox_unlock(pthread_mutex_t **held)
+{
+	(void)pthread_mutex_unlock(*held);
+}
+
+uint64_t inbox_now(const struct inbox *in)
+{
+	if (in->options.now)
+		return in->options.now(in->options.ctx);
+	return store_now(in->options.store);
+}
+
+struct slice name_copy(struct slice s)
+{
+	uint8_t *p = malloc(s.n + 1);
+
+	if (!p)
+		return slice_of(NULL, 0);
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	return slice_of(p, s.n);
+}
+
+void name_free(struct slice s)
+{
+	free((void *)(uintptr_t)s.p); /* the slice is const, the memory is ours */
+}
+
+/* ---- owners ---- */
+
+static int compare_owners(const void *a, const void *b)
+{
+	uid_t x = ((const struct owner *)a)->uid, y = ((const struct owner *)b)->uid;
+
+	return (x > y) - (x < y);
+}
+
+struct owner *owner_find_locked(struct inbox *in, uid_t uid)
+{
+	struct owner key = {.uid = uid};
+
+	return set_find(&in->owners, &key);
+}
+
+struct owner *owner_locked(struct inbox *in, uid_t uid)
+{
+	struct owner *o = owner_find_locked(in, uid);
+
+	if (o)
+		return o;
+	o = calloc(1, sizeof(*o));
+	if (!o)
+		return NULL;
+	o->uid = uid;
+	TAILQ_INIT(&o->items);
+	TAILQ_INIT(&o->backs);
+	owner_logs_init(o);
+	if (set_place(&in->owners, o))
+		return o;
+	free(o);
+	return NULL;
+}
+
+static void free_owner(struct inbox *in, struct owner *o)
+{
+	while (!TAILQ_EMPTY(&o->items))
+		item_remove_locked(in, TAILQ_FIRST(&o->items));
+	owner_logs_free(o);
+	set_remove(&in->owners, o);
+	free(o);
+}
+
+/* ---- the thread ---- */
+
+static struct later *next_job(struct inbox *in)
+{
+	INBOX_HELD(in);
+	struct later *l;
+
+	while (STAILQ_EMPTY(&in->waiting) && !in->stopping)
+		(void)pthread_cond_wait(&in->wake, &in->mutex);
+	l = STAILQ_FIRST(&in->waiting);
+	if (l)
+		STAILQ_REMOVE_HEAD(&in->waiting, next);
+	return l;
+}
+
+static void *work(void *arg)
+{
+	struct inbox *in = arg;
+
+	for (struct later *l = next_job(in); l; l = next_job(in))
+		l->run(l);
+	return NULL;
+}
+
+void inbox_later(struct inbox *in, struct later *l)
+{
+	INBOX_HELD(in);
+
+	STAILQ_INSERT_TAIL(&in->waiting, l, next);
+	(void)pthread_cond_signal(&in->wake);
+}
+
+/* Signals are for the thread that the program waits in. */
+static int start_thread(struct inbox *in)
+{
+	sigset_t all, before;
+	int rc;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&in->thread, NULL, work, in);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -rc;
+}
+
+static void stop_thread(struct inbox *in)
+{
+	{
+		INBOX_HELD(in);
+		in->stopping = true;
+		(void)pthread_cond_signal(&in->wake);
+	}
+	(void)pthread_join(in->thread, NULL);
+}
+
+/* ---- life ---- */
+
+static void destroy(struct inbox *in)
+{
+	if (in->proc >= 0)
+		(void)close(in->proc);
+	(void)pthread_cond_destroy(&in->wake);
+	(void)pthread_mutex_destroy(&in->mutex);
+	free(in);
+}
+
+int inbox_new(const struct inbox_options *o, struct inbox **out)
+{
+	struct inbox *in = calloc(1, sizeof(*in));
+	int rc;
+
+	if (!in)
+		return -ENOMEM;
+	in->options = *o;
+	(void)pthread_mutex_init(&in->mutex, NULL);
+	(void)pthread_cond_init(&in->wake, NULL);
+	STAILQ_INIT(&in->waiting);
+	in->owners.compare = compare_owners;
+	in->items.compare = items_compare;
+	places_init(in);
+	/* Without /proc the owner of the last write decides who ends a stream. */
+	in->proc = tgid_open();
+	rc = start_thread(in);
+	if (rc < 0) {
+		destroy(in);
+		return rc;
+	}
+	*out = in;
+	return 0;
+}
+
+void inbox_free(struct inbox *in)
+{
+	if (!in)
+		return;
+	stop_thread(in);
+	places_free(in);
+	while (set_any(&in->owners))
+		free_owner(in, set_any(&in->owners));
+	destroy(in);
+}
+
+/* ---- listings ---- */
+
+bool page_add(struct page *p, struct slice name, bool lane, uint64_t cookie)
+{
+	if (p->count == PAGE_NAMES)
+		return false;
+	buf_u64(&p->names, cookie);
+	buf_u32(&p->names, (uint32_t)name.n);
+	buf_u32(&p->names, lane);
+	buf_slice(&p->names, name);
+	p->count++;
+	p->last = cookie;
+	return true;
+}
+
+/* 0: go on; else the visitor has enough. */
+static int visit_page(const struct page *p, inbox_visit *visit, void *ctx)
+{
+	const uint8_t *at = p->names.p;
+	int rc = 0;
+
+	for (size_t i = 0; i < p->count && rc == 0; i++) {
+		size_t n = u32_at(at + 8);
+
+		rc = visit(ctx, slice_of(at + PAGE_HEADER, n), u32_at(at + 12) != 0,
+			u64_at(at));
+		at += PAGE_HEADER + n;
+	}
+	return rc;
+}
+
+int page_visit(
+	page_fill *fill, void *fill_ctx, uint64_t after, inbox_visit *visit, void *ctx)
+{
+	BUF_AUTO(names);
+	int rc;
+
+	do {
+		struct page p = {.names = names, .last = after};
+
+		buf_reset(&p.names);
+		rc = fill(fill_ctx, after, &p);
+		names = p.names;
+		if (rc < 0)
+			return rc;
+		if (p.names.failed)
+			return -ENOMEM;
+		if (visit_page(&p, visit, ctx) != 0)
+			return 0;
+		after = p.count == PAGE_NAMES ? p.last : 0;
+	} while (after != 0);
+	return 0;
+}

@@ -1,0 +1,240 @@
+/* Open hashing by inode number alone, so that all versions of a path share a chain and
+ * are retired in one walk. One mutex: what it guards takes well under a microsecond. */
+#include "fs/node.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+enum {
+	FIRST_CHAINS = 1024, /* a power of two; 8 KiB, enough for a shell at work */
+};
+
+struct nodes {
+	struct tree *tree;
+	struct node root;
+	pthread_mutex_t lock;
+	struct node **chains;
+	size_t mask; /* number of chains - 1 */
+	size_t count;
+};
+
+static struct node **chain_of(struct nodes *t, uint64_t inode)
+{
+	/* place_inode() is a hash already; its low bits are as good as any. */
+	return &t->chains[inode & t->mask];
+}
+
+int nodes_new(struct tree *tree, struct nodes **out)
+{
+	struct nodes *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	t->chains = calloc(FIRST_CHAINS, sizeof(struct node *));
+	if (!t->chains) {
+		free(t);
+		return -ENOMEM;
+	}
+	t->mask = FIRST_CHAINS - 1;
+	t->tree = tree;
+	t->root.place = tree_root(tree);
+	t->root.attr = (struct attr){.mode = S_IFDIR | 0755, .inode = NODE_ROOT};
+	(void)pthread_mutex_init(&t->lock, NULL);
+	*out = t;
+	return 0;
+}
+
+static void node_free(struct node *n)
+{
+	place_free(n->place);
+	free(n);
+}
+
+void nodes_free(struct nodes *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i <= t->mask; i++) {
+		for (struct node *n = t->chains[i], *next; n; n = next) {
+			next = n->next;
+			node_free(n);
+		}
+	}
+	free(t->chains);
+	(void)pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+struct node *nodes_at(struct nodes *t, uint64_t id)
+{
+	/* The kernel sends only ids that it was given and has not given back. */
+	return id == NODE_ROOT ? &t->root : (struct node *)(uintptr_t)id;
+}
+
+uint64_t nodes_id(const struct nodes *t, const struct node *n)
+{
+	return n == &t->root ? NODE_ROOT : (uint64_t)(uintptr_t)n;
+}
+
+bool node_fixed(const struct node *n)
+{
+	return S_ISREG(n->attr.mode) && !n->attr.live &&
+	       !atomic_load_explicit(&n->written, memory_order_relaxed);
+}
+
+/* Names are chosen by anybody, so two paths with one inode number can be made on purpose:
+ * a hit counts only when the paths are the same. -ENOMEM, or whether they are. */
+static int same_path(const struct place *a, const struct place *b)
+{
+	struct slice pa, pb;
+	BUF_AUTO(ba);
+	BUF_AUTO(bb);
+
+	place_path(a, &ba);
+	place_path(b, &bb);
+	if (buf_view(&ba, &pa) < 0 || buf_view(&bb, &pb) < 0)
+		return -ENOMEM;
+	return slice_equal(pa, pb);
+}
+
+static int find(struct nodes *t, const struct place *p, uint64_t inode, uint64_t version,
+	struct node **out)
+{
+	*out = NULL;
+	for (struct node *n = *chain_of(t, inode); n; n = n->next) {
+		int same;
+
+		if (!n->listed || n->attr.inode != inode || n->version != version)
+			continue;
+		same = same_path(n->place, p);
+		if (same < 0)
+			return same;
+		if (same) {
+			*out = n;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+/* Twice as many chains; without memory the old ones serve on, only longer. */
+static void grow(struct nodes *t)
+{
+	size_t chains = 2 * (t->mask + 1), old = t->mask + 1;
+	struct node **from = t->chains;
+	struct node **to = calloc(chains, sizeof(*to));
+
+	if (!to)
+		return;
+	t->chains = to;
+	t->mask = chains - 1;
+	for (size_t i = 0; i < old; i++) {
+		for (struct node *n = from[i], *next; n; n = next) {
+			struct node **chain = chain_of(t, n->attr.inode);
+
+			next = n->next;
+			n->next = *chain;
+			*chain = n;
+		}
+	}
+	free(from);
+}
+
+static bool in_inbox(const struct place *p)
+{
+	struct slice path;
+	BUF_AUTO(b);
+
+	place_path(p, &b);
+	if (buf_view(&b, &path) < 0)
+		return true; /* the careful answer: nothing there is cached */
+	return slice_is(path, "inbox") ||
+	       slice_is(slice_sub(path, 0, strlen("inbox/")), "inbox/");
+}
+
+static struct node *insert(
+	struct nodes *t, struct place *p, const struct attr *a, uint64_t version)
+{
+	struct node *n = calloc(1, sizeof(*n));
+	struct node **chain;
+
+	if (!n)
+		return NULL;
+	*n = (struct node){.place = p, .attr = *a, .version = version, .listed = true};
+	n->inbox = in_inbox(p);
+	if (++t->count > t->mask)
+		grow(t);
+	chain = chain_of(t, a->inode);
+	n->next = *chain;
+	*chain = n;
+	return n;
+}
+
+int nodes_add(struct nodes *t, struct place *p, const struct attr *a, struct node **out)
+{
+	uint64_t version = S_ISREG(a->mode) && !a->live ? a->version : 0;
+	struct node *n;
+	int r;
+
+	(void)pthread_mutex_lock(&t->lock);
+	r = find(t, p, a->inode, version, &n);
+	if (r == 0 && !n) {
+		n = insert(t, p, a, version);
+		r = n ? 0 : -ENOMEM;
+		if (n)
+			p = NULL; /* the node's now */
+	}
+	if (r == 0) {
+		n->lookups++;
+		*out = n;
+	}
+	(void)pthread_mutex_unlock(&t->lock);
+	place_free(p);
+	return r;
+}
+
+static void unchain(struct nodes *t, struct node *n)
+{
+	struct node **link = chain_of(t, n->attr.inode);
+
+	while (*link != n)
+		link = &(*link)->next;
+	*link = n->next;
+	t->count--;
+}
+
+void nodes_forget(struct nodes *t, struct node *n, uint64_t count)
+{
+	bool last;
+
+	if (n == &t->root)
+		return;
+	(void)pthread_mutex_lock(&t->lock);
+	n->lookups -= count < n->lookups ? count : n->lookups;
+	last = n->lookups == 0;
+	if (last)
+		unchain(t, n);
+	(void)pthread_mutex_unlock(&t->lock);
+	if (last)
+		node_free(n);
+}
+
+void nodes_retire(struct nodes *t, uint64_t inode)
+{
+	(void)pthread_mutex_lock(&t->lock);
+	for (struct node *n = *chain_of(t, inode); n; n = n->next)
+		if (n->attr.inode == inode)
+			n->listed = false;
+	(void)pthread_mutex_unlock(&t->lock);
+}
+
+size_t nodes_count(struct nodes *t)
+{
+	size_t n;
+
+	(void)pthread_mutex_lock(&t->lock);
+	n = t->count;
+	(void)pthread_mutex_unlock(&t->lock);
+	return n;
+}

@@ -1,0 +1,273 @@
+#include "fs/options.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "fs/nearest.h"
+
+enum kind {
+	FLAG_ON,
+	FLAG_OFF,
+	NUMBER,
+	WORD, /* the argument's words, from 0 on */
+	TEXT,
+	IGNORED,
+	REFUSED,
+};
+
+struct row {
+	const char *name;
+	enum kind kind;
+	size_t at;            /* the field in struct options */
+	const char *argument; /* NULL: none */
+	unsigned low, high;   /* of a NUMBER */
+	const char *help;
+};
+
+#define AT(field) offsetof(struct options, field)
+
+static const struct row rows[] = {
+	{"autokey", WORD, AT(autokey), "none|owner|all", 0, 0,
+		"who gets a signing key on the first write (owner: who mounts)"},
+	{"ro", FLAG_ON, AT(read_only), NULL, 0, 0, "take no writes"},
+	{"rw", FLAG_OFF, AT(read_only), NULL, 0, 0, "take writes (default)"},
+	{"allow_other", FLAG_ON, AT(allow_other), NULL, 0, 0,
+		"let other users in (see /etc/fuse.conf)"},
+	{"clock", WORD, AT(clock), "strict|accept", 0, 0,
+		"accept: mount although the clock is far behind the log"},
+	{"log", TEXT, AT(log), "FILE", 0, 0, "log there instead of to syslog"},
+	{"cache", NUMBER, AT(cache), "MIB", 1, 65536,
+		"how much rendered text is kept in memory"},
+	{"sums-from", NUMBER, AT(sums_from), "N", 1, 1000000000,
+		"claims on a pair from which running sums are kept"},
+	{"debug", FLAG_ON, AT(debug), NULL, 0, 0, "log every request"},
+	{"remount", REFUSED, 0, NULL, 0, 0, NULL},
+
+	/* Always so, whatever is asked. */
+	{"default_permissions", IGNORED}, {"suid", IGNORED}, {"nosuid", IGNORED},
+	{"dev", IGNORED}, {"nodev", IGNORED}, {"exec", IGNORED}, {"noexec", IGNORED},
+	{"sync", IGNORED}, {"async", IGNORED}, {"dirsync", IGNORED},
+	/* Without meaning here: reading moves no time. */
+	{"atime", IGNORED}, {"noatime", IGNORED}, {"relatime", IGNORED},
+	{"norelatime", IGNORED}, {"strictatime", IGNORED}, {"nostrictatime", IGNORED},
+	{"lazytime", IGNORED}, {"nolazytime", IGNORED}, {"diratime", IGNORED},
+	{"nodiratime", IGNORED}, {"mand", IGNORED}, {"nomand", IGNORED},
+	{"silent", IGNORED}, {"loud", IGNORED}, {"iversion", IGNORED},
+	{"noiversion", IGNORED},
+	/* Words of fstab, for mount(8) and systemd. */
+	{"auto", IGNORED}, {"noauto", IGNORED}, {"defaults", IGNORED},
+	{"comment", IGNORED}, {"user", IGNORED}, {"nouser", IGNORED},
+	{"users", IGNORED}, {"nousers", IGNORED}, {"owner", IGNORED},
+	{"noowner", IGNORED}, {"group", IGNORED}, {"nogroup", IGNORED},
+	{"nofail", IGNORED}, {"fail", IGNORED}, {"_netdev", IGNORED},
+	{"_rnetdev", IGNORED}, {"helper", IGNORED}, {"uhelper", IGNORED},
+};
+
+enum {
+	ROWS = sizeof(rows) / sizeof(rows[0]),
+	ITEM_MAX = OPTION_TEXT_MAX + 64, /* a name, '=' and a value */
+};
+
+/* ---- one option ---- */
+
+static void *field(struct options *o, const struct row *row)
+{
+	return (char *)o + row->at;
+}
+
+static int bad_value(const struct row *row, struct slice value, struct error *err)
+{
+	(void)fail(err, EINVAL, "%s cannot be \"%.*s\"", row->name,
+		SLICE_ARG(slice_sub(value, 0, 40)));
+	if (row->kind == NUMBER)
+		return fail_hint(err, "%s=%s, a number from %u to %u", row->name,
+			row->argument, row->low, row->high);
+	return fail_hint(err, "%s=%s", row->name, row->argument);
+}
+
+static int take_number(
+	const struct row *row, struct slice value, struct options *o, struct error *err)
+{
+	unsigned *to = field(o, row);
+	uint64_t n = 0;
+
+	if (value.n == 0 || value.n > 10)
+		return bad_value(row, value, err);
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.p[i] < '0' || value.p[i] > '9')
+			return bad_value(row, value, err);
+		n = n * 10 + (unsigned)(value.p[i] - '0');
+	}
+	if (n < row->low || n > row->high)
+		return bad_value(row, value, err);
+	*to = (unsigned)n;
+	return 0;
+}
+
+static int take_word(
+	const struct row *row, struct slice value, struct options *o, struct error *err)
+{
+	const char *word = row->argument;
+	unsigned *to = field(o, row);
+
+	for (unsigned i = 0;; i++) {
+		size_t n = strcspn(word, "|");
+
+		if (slice_equal(value, slice_of(word, n))) {
+			*to = i;
+			return 0;
+		}
+		if (!word[n])
+			return bad_value(row, value, err);
+		word += n + 1;
+	}
+}
+
+static int take_text(
+	const struct row *row, struct slice value, struct options *o, struct error *err)
+{
+	char *to = field(o, row);
+
+	if (value.n == 0 || value.n >= OPTION_TEXT_MAX || memchr(value.p, 0, value.n))
+		return bad_value(row, slice_sub(value, 0, 40), err);
+	memcpy(to, value.p, value.n);
+	to[value.n] = '\0';
+	return 0;
+}
+
+static int take_value(
+	const struct row *row, struct slice value, struct options *o, struct error *err)
+{
+	switch (row->kind) {
+	case NUMBER:
+		return take_number(row, value, o, err);
+	case WORD:
+		return take_word(row, value, o, err);
+	default:
+		return take_text(row, value, o, err);
+	}
+}
+
+/* value.p is NULL where there was no '='. */
+static int take(
+	const struct row *row, struct slice value, struct options *o, struct error *err)
+{
+	if (row->kind == IGNORED)
+		return 0;
+	if (row->kind == REFUSED) {
+		(void)fail(err, EOPNOTSUPP, "%s is not possible", row->name);
+		return fail_hint(err, "unmounting, then mounting with the new options");
+	}
+	if (!row->argument && value.p)
+		return fail(err, EINVAL, "option %s takes no value", row->name);
+	if (row->argument && !value.p) {
+		(void)fail(err, EINVAL, "option %s needs a value", row->name);
+		return fail_hint(err, "%s=%s", row->name, row->argument);
+	}
+	if (row->argument)
+		return take_value(row, value, o, err);
+	*(bool *)field(o, row) = row->kind == FLAG_ON;
+	return 0;
+}
+
+/* ---- the list ---- */
+
+static int unknown(struct slice name, struct error *err)
+{
+	const struct row *best = &rows[0];
+	size_t distance = SIZE_MAX;
+
+	for (size_t i = 0; i < ROWS && rows[i].help; i++) {
+		size_t n = edit_distance(name, slice_str(rows[i].name));
+
+		if (n < distance) {
+			distance = n;
+			best = &rows[i];
+		}
+	}
+	(void)fail(err, EINVAL, "unknown option \"%.*s\"",
+		SLICE_ARG(slice_sub(name, 0, 80)));
+	return fail_hint(err, "%s%s%s", best->name, best->argument ? "=" : "",
+		best->argument ? best->argument : "");
+}
+
+static int parse_item(struct slice item, bool sloppy, struct options *o, struct error *err)
+{
+	const uint8_t *equals = item.n ? memchr(item.p, '=', item.n) : NULL;
+	struct slice name = item, value = {0};
+
+	if (equals) {
+		name.n = (size_t)(equals - item.p);
+		value = slice_of(equals + 1, item.n - name.n - 1);
+	}
+	/* Notes of userspace tools: x-systemd.automount and the like. */
+	if (name.n > 2 && (name.p[0] == 'x' || name.p[0] == 'X') && name.p[1] == '-')
+		return 0;
+	for (size_t i = 0; i < ROWS; i++)
+		if (slice_is(name, rows[i].name))
+			return take(&rows[i], value, o, err);
+	return sloppy ? 0 : unknown(name, err);
+}
+
+/* The next item without its backslashes; false when it is longer than any can be. */
+static bool next_item(struct slice *text, uint8_t item[ITEM_MAX], size_t *n)
+{
+	size_t i = 0;
+
+	for (*n = 0; i < text->n && text->p[i] != ','; i++) {
+		if (text->p[i] == '\\' && i + 1 < text->n)
+			i++;
+		if (*n == ITEM_MAX)
+			return false;
+		item[(*n)++] = text->p[i];
+	}
+	*text = slice_sub(*text, i + 1, SIZE_MAX);
+	return true;
+}
+
+int options_parse(struct slice text, bool sloppy, struct options *o, struct error *err)
+{
+	uint8_t item[ITEM_MAX];
+	size_t n;
+
+	while (text.n) {
+		int r;
+
+		if (!next_item(&text, item, &n))
+			return fail(err, EINVAL, "an option is longer than %d bytes",
+				ITEM_MAX);
+		if (n == 0)
+			continue;
+		r = parse_item(slice_of(item, n), sloppy, o, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void options_help(struct buf *out)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		char left[64];
+
+		if (!rows[i].help)
+			continue;
+		(void)snprintf(left, sizeof(left), "%s%s%s", rows[i].name,
+			rows[i].argument ? "=" : "",
+			rows[i].argument ? rows[i].argument : "");
+		buf_printf(out, "  %-24s %s\n", left, rows[i].help);
+	}
+	buf_str(out, "Accepted without effect:");
+	for (size_t i = 0; i < ROWS; i++) {
+		if (rows[i].kind != IGNORED)
+			continue;
+		buf_printf(out, "%s%s", column ? " " : "\n  ", rows[i].name);
+		column += strlen(rows[i].name) + 1;
+		if (column > 64)
+			column = 0;
+	}
+	buf_str(out, column ? " x-*\n" : "\n  x-*\n");
+}

@@ -1,0 +1,248 @@
+/* A hash table of chains for finding, a ring in order of use for forgetting, one lock. The
+ * inode number of a path is a hash already. Renderings are immutable and counted, so the
+ * lock is held for the few pointers only, never while somebody reads bytes. */
+#include "fs/rendering.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct kept {
+	struct rendering r; /* first: what the others see */
+	atomic_uint refs;
+	bool whole; /* false: the size alone */
+	struct kept *chain;
+	struct kept *newer, *older;
+	size_t path_n;
+	size_t bytes_n;
+	uint8_t bytes[]; /* the path, then the content */
+};
+
+struct renderings {
+	pthread_mutex_t lock;
+	size_t bound;
+	size_t used;
+	size_t mask; /* buckets - 1 */
+	struct kept **buckets;
+	struct kept *newest, *oldest;
+};
+
+enum {
+	BUCKETS_MIN = 64,
+	BYTES_PER_BUCKET = 1024, /* about what one lens file costs */
+};
+
+/* Only the count and the links change behind the back of those who see a const one. */
+static struct kept *kept_of(const struct rendering *r)
+{
+	return (struct kept *)(uintptr_t)r;
+}
+
+static size_t cost(const struct kept *e)
+{
+	return sizeof(*e) + e->path_n + e->bytes_n;
+}
+
+static struct slice path_of(const struct kept *e)
+{
+	return slice_of(e->bytes, e->path_n);
+}
+
+static struct kept *kept_new(struct slice path, const struct attr *attr, struct slice bytes)
+{
+	struct kept *e = malloc(sizeof(*e) + path.n + bytes.n);
+
+	if (!e)
+		return NULL;
+	*e = (struct kept){
+		.r = {.bytes = slice_of(e->bytes + path.n, bytes.n), .attr = *attr},
+		.refs = 1,
+		.whole = true,
+		.path_n = path.n,
+		.bytes_n = bytes.n,
+	};
+	memcpy(e->bytes, path.p, path.n);
+	if (bytes.n)
+		memcpy(e->bytes + path.n, bytes.p, bytes.n);
+	return e;
+}
+
+int rendering_new(struct slice path, const struct attr *attr, struct slice bytes,
+	const struct rendering **out)
+{
+	struct kept *e = kept_new(path, attr, bytes);
+
+	if (!e)
+		return -ENOMEM;
+	e->r.attr.size = bytes.n;
+	*out = &e->r;
+	return 0;
+}
+
+const struct rendering *rendering_ref(const struct rendering *r)
+{
+	(void)atomic_fetch_add_explicit(&kept_of(r)->refs, 1, memory_order_relaxed);
+	return r;
+}
+
+void rendering_put(const struct rendering *r)
+{
+	if (r && atomic_fetch_sub_explicit(&kept_of(r)->refs, 1, memory_order_acq_rel) == 1)
+		free(kept_of(r));
+}
+
+void rendering_putp(const struct rendering **r)
+{
+	rendering_put(*r);
+}
+
+int renderings_new(size_t bytes, struct renderings **out)
+{
+	size_t bound = bytes ? bytes : RENDERINGS_DEFAULT;
+	size_t buckets = BUCKETS_MIN;
+	struct renderings *k = calloc(1, sizeof(*k));
+
+	while (buckets < bound / BYTES_PER_BUCKET)
+		buckets *= 2;
+	if (k)
+		k->buckets = calloc(buckets, sizeof(struct kept *));
+	if (!k || !k->buckets) {
+		free(k);
+		return -ENOMEM;
+	}
+	(void)pthread_mutex_init(&k->lock, NULL);
+	k->bound = bound;
+	k->mask = buckets - 1;
+	*out = k;
+	return 0;
+}
+
+void renderings_free(struct renderings *k)
+{
+	if (!k)
+		return;
+	while (k->newest) {
+		struct kept *older = k->newest->older;
+
+		rendering_put(&k->newest->r);
+		k->newest = older;
+	}
+	(void)pthread_mutex_destroy(&k->lock);
+	free(k->buckets);
+	free(k);
+}
+
+/* From here on: with the lock held. */
+
+static struct kept **bucket_of(struct renderings *k, uint64_t inode)
+{
+	return &k->buckets[inode & k->mask];
+}
+
+/* The link that points to the entry of this path, or to the NULL at the chain's end. */
+static struct kept **link_to(struct renderings *k, struct slice path, uint64_t inode)
+{
+	struct kept **link = bucket_of(k, inode);
+
+	while (*link && !slice_equal(path_of(*link), path))
+		link = &(*link)->chain;
+	return link;
+}
+
+static void ring_remove(struct renderings *k, struct kept *e)
+{
+	*(e->newer ? &e->newer->older : &k->newest) = e->older;
+	*(e->older ? &e->older->newer : &k->oldest) = e->newer;
+}
+
+static void ring_add(struct renderings *k, struct kept *e)
+{
+	e->newer = NULL;
+	e->older = k->newest;
+	*(k->newest ? &k->newest->newer : &k->oldest) = e;
+	k->newest = e;
+}
+
+static void drop(struct renderings *k, struct kept **link)
+{
+	struct kept *e = *link;
+
+	*link = e->chain;
+	ring_remove(k, e);
+	k->used -= cost(e);
+	rendering_put(&e->r);
+}
+
+static void add(struct renderings *k, struct kept *e)
+{
+	struct kept **link = link_to(k, path_of(e), e->r.attr.inode);
+
+	if (*link)
+		drop(k, link);
+	link = bucket_of(k, e->r.attr.inode);
+	e->chain = *link;
+	*link = e;
+	ring_add(k, e);
+	k->used += cost(e);
+	while (k->used > k->bound && k->oldest != e)
+		drop(k, link_to(k, path_of(k->oldest), k->oldest->r.attr.inode));
+}
+
+/* Found and now the newest, or NULL. */
+static struct kept *use(struct renderings *k, struct slice path, const struct attr *attr)
+{
+	struct kept *e = *link_to(k, path, attr->inode);
+
+	if (!e || e->r.attr.version != attr->version)
+		return NULL;
+	ring_remove(k, e);
+	ring_add(k, e);
+	return e;
+}
+
+/* From here on: without. */
+
+void renderings_keep(struct renderings *k, const struct rendering *r)
+{
+	struct kept *e = kept_of(r);
+
+	if (cost(e) > k->bound / RENDERINGS_SHARE) {
+		e = kept_new(path_of(e), &r->attr, slice_of(NULL, 0));
+		if (!e)
+			return; /* only somebody's next stat is slower */
+		e->whole = false;
+	} else {
+		(void)rendering_ref(r);
+	}
+	(void)pthread_mutex_lock(&k->lock);
+	add(k, e);
+	(void)pthread_mutex_unlock(&k->lock);
+}
+
+const struct rendering *renderings_find(
+	struct renderings *k, struct slice path, const struct attr *attr)
+{
+	const struct rendering *r = NULL;
+	struct kept *e;
+
+	(void)pthread_mutex_lock(&k->lock);
+	e = use(k, path, attr);
+	if (e && e->whole)
+		r = rendering_ref(&e->r);
+	(void)pthread_mutex_unlock(&k->lock);
+	return r;
+}
+
+bool renderings_size(
+	struct renderings *k, struct slice path, const struct attr *attr, uint64_t *size)
+{
+	struct kept *e;
+
+	(void)pthread_mutex_lock(&k->lock);
+	e = use(k, path, attr);
+	if (e)
+		*size = e->r.attr.size;
+	(void)pthread_mutex_unlock(&k->lock);
+	return e;
+}

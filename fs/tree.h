@@ -1,0 +1,150 @@
+/* The tree: what is at this path, list this, render this, take these bytes.
+ *
+ * It knows nothing of FUSE: the FUSE adapter is one door to it, the command line another,
+ * and both show the same bytes. A place is one node of the tree; the table of kinds in
+ * fs/kinds.c says for each kind its name, mode and what finds, lists and renders it:
+ * adding a file to the tree is adding a row there and one function.
+ *
+ * Every function is thread-safe; errors are -errno, ready for the kernel. */
+#ifndef FS_TREE_H
+#define FS_TREE_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "core/buf.h"
+#include "fs/inbox.h"
+#include "fs/sink.h"
+#include "store/store.h"
+
+struct tree;
+struct place;
+
+struct tree_options {
+	struct store *store;
+	struct inbox *inbox;
+	uid_t owner; /* who mounted: owns what nobody else owns */
+	gid_t group;
+	size_t cache_bytes; /* bound of the kept renderings; 0: default */
+};
+
+int tree_new(const struct tree_options *o, struct tree **out);
+void tree_free(struct tree *t);
+
+/* ---- places ---- */
+
+/* The root; never freed by the caller. */
+struct place *tree_root(struct tree *t);
+
+/* The child of a directory, or -ENOENT, -ENAMETOOLONG, -EACCES, -ENOTDIR. No side
+ * effects. The place is the caller's: place_free(). */
+int tree_find(struct tree *t, const struct place *dir, struct slice name,
+	const struct caller *who, struct place **out);
+
+/* The same along a path ("subjects/Tesla_Inc/revenue/consensus"; leading and doubled
+ * slashes are nothing; `.` and `..` are not understood). */
+int tree_walk(struct tree *t, struct slice path, const struct caller *who,
+	struct place **out);
+
+void place_free(struct place *p);
+
+/* Append the path from the mount root, "" for the root: a place's identity. */
+void place_path(const struct place *p, struct buf *out);
+
+/* Stable inode number: a hash of the path; 1 for the root. */
+uint64_t place_inode(const struct place *p);
+
+/* ---- looking ---- */
+
+struct attr {
+	mode_t mode; /* with the type */
+	uid_t uid;
+	gid_t gid;
+	uint64_t size;
+	uint64_t mtime; /* ns */
+	uint64_t inode;
+	uint32_t links;
+	/* A place at one version has the same bytes for ever; another version is another
+	 * content. Live files (events.jsonl) grow under one version. */
+	uint64_t version;
+	bool live;    /* not a snapshot: size and bytes are asked for at each read */
+	bool stream;  /* written as a stream: inbox names, assert, vote */
+};
+
+int tree_stat(struct tree *t, const struct place *p, const struct caller *who,
+	struct attr *out);
+
+/* Bytes that were rendered once and do not change; shared, counted. */
+struct rendering {
+	struct slice bytes;
+	struct attr attr; /* size and version belong to these bytes */
+};
+const struct rendering *rendering_ref(const struct rendering *r);
+void rendering_put(const struct rendering *r); /* NULL is fine */
+
+/* The content of a regular file (not live ones), from the kept renderings where the
+ * version is still the same. */
+int tree_render(struct tree *t, const struct place *p, const struct caller *who,
+	const struct rendering **out);
+
+/* Append at most n bytes of a live file. */
+int tree_read_live(struct tree *t, const struct place *p, uint64_t offset, size_t n,
+	struct buf *out);
+
+/* Append what a symbolic link says; depends on the caller for some. */
+int tree_link(struct tree *t, const struct place *p, const struct caller *who,
+	struct buf *out);
+
+/* Called for each entry behind `after` (0: from the start), without "." and "..", with the
+ * cookie from which to go on behind it (> 0, stable). Return != 0 to stop. Lists only
+ * what the caller can open. inode and type need no rendering. */
+typedef int entry_visit(void *ctx, struct slice name, mode_t type, uint64_t inode,
+	uint64_t cookie);
+int tree_list(struct tree *t, const struct place *p, const struct caller *who,
+	uint64_t after, entry_visit *visit, void *ctx);
+
+/* user.stemefs.*: append the value; -ENODATA for unknown ones, -EOPNOTSUPP for names
+ * outside user. */
+int tree_xattr(struct tree *t, const struct place *p, const struct caller *who,
+	struct slice name, struct buf *out);
+
+/* Append the names, each with a final zero byte. */
+int tree_xattr_list(struct tree *t, const struct place *p, const struct caller *who,
+	struct buf *out);
+
+/* ---- taking ---- */
+
+/* Open a stream to a place that takes one; -EROFS for others, -EACCES for somebody
+ * else's name. truncate: O_TRUNC. */
+int tree_open_sink(struct tree *t, const struct place *p, const struct caller *who,
+	bool truncate, struct sink **out);
+
+/* In inbox/ (and lanes): names of one's own. In subjects/: mkdir makes a place that is
+ * forgotten at unmount. Everywhere else -EROFS (-EEXIST where it exists). */
+int tree_create(struct tree *t, const struct place *dir, struct slice name,
+	const struct caller *who, bool exclusive, struct place **out);
+int tree_mkdir(struct tree *t, const struct place *dir, struct slice name,
+	const struct caller *who, struct place **out);
+int tree_unlink(struct tree *t, const struct place *dir, struct slice name,
+	const struct caller *who);
+int tree_rmdir(struct tree *t, const struct place *dir, struct slice name,
+	const struct caller *who);
+
+/* Truncate to size: nothing but for a stream's pending bytes; -EROFS elsewhere. */
+int tree_truncate(struct tree *t, const struct place *p, const struct caller *who,
+	uint64_t size);
+
+/* May attributes (mode, owner, times) be "set" here, without effect? 0 or -EROFS. */
+int tree_set_attr(struct tree *t, const struct place *p, const struct caller *who);
+
+/* Rename within the inbox; a scratch name that becomes a normal one is submitted, and
+ * done gets the outcome once that is durable. done is called exactly once, maybe before
+ * this returns. -EXDEV out of the inbox, -EROFS elsewhere. */
+void tree_rename(struct tree *t, const struct place *from_dir, struct slice from,
+	const struct place *to_dir, struct slice to, bool no_replace,
+	const struct caller *who, sink_done *done, void *ctx);
+
+/* May the caller do this here (R_OK, W_OK, X_OK of access(2))? 0, -EACCES, -EROFS. */
+int tree_access(struct tree *t, const struct place *p, const struct caller *who, int mask);
+
+#endif

@@ -1,0 +1,124 @@
+/* user.stemefs.*: what a script wants of a lens file without parsing JSON.
+ *
+ *	id object confidence     of the winner; none where there is none
+ *	conflict status candidates
+ *
+ * Resolved anew, from the same snapshot: two of them are asked together, if at all. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "core/decimal.h"
+#include "core/render.h"
+#include "fs/pair_look.h"
+
+#define USER "user."
+#define PREFIX USER "stemefs."
+
+static void print_id(const struct resolution *r, struct buf *out)
+{
+	char hex[ID_HEX + 1];
+
+	hex_print(r->id.b, ID_SIZE, hex);
+	buf_str(out, hex);
+}
+
+static void print_object(const struct resolution *r, struct buf *out)
+{
+	object_print_bare(&r->winner->object, out);
+}
+
+static void print_confidence(const struct resolution *r, struct buf *out)
+{
+	millionths_print(ratio(r->support, r->total + TALLY_PRIOR), out);
+}
+
+static void print_conflict(const struct resolution *r, struct buf *out)
+{
+	millionths_print(r->conflict * (MILLION / CONFLICT_ONE), out);
+}
+
+static void print_status(const struct resolution *r, struct buf *out)
+{
+	buf_str(out, status_name(r->status));
+}
+
+static void print_candidates(const struct resolution *r, struct buf *out)
+{
+	buf_printf(out, "%" PRIu32, r->candidates);
+}
+
+static const struct {
+	const char *name; /* behind the prefix */
+	bool of_winner;
+	void (*print)(const struct resolution *r, struct buf *out);
+} xattrs[] = {
+	{"id", true, print_id},
+	{"object", true, print_object},
+	{"confidence", true, print_confidence},
+	{"conflict", false, print_conflict},
+	{"status", false, print_status},
+	{"candidates", false, print_candidates},
+};
+
+enum {
+	XATTRS = sizeof(xattrs) / sizeof(xattrs[0]),
+};
+
+/* Which one a full name means; XATTRS: none of ours. */
+static size_t xattr_index(struct slice name)
+{
+	struct slice prefix = slice_str(PREFIX);
+	size_t i = 0;
+
+	if (!slice_equal(slice_sub(name, 0, prefix.n), prefix))
+		return XATTRS;
+	name = slice_sub(name, prefix.n, name.n);
+	while (i < XATTRS && !slice_is(name, xattrs[i].name))
+		i++;
+	return i;
+}
+
+int tree_xattr(struct tree *t, const struct place *p, const struct caller *who,
+	struct slice name, struct buf *out)
+{
+	REQUEST_AUTO(rq, t, who);
+	PAIR_LOOK_AUTO(l);
+	size_t i = xattr_index(name);
+	int rc;
+
+	/* Not ENODATA: the kernel then asks for each file anew, twice in `ls -l`. */
+	if (!slice_is(slice_sub(name, 0, strlen(USER)), USER))
+		return -EOPNOTSUPP;
+	if (i == XATTRS || !p->kind->resolves)
+		return -ENODATA;
+	rc = pair_look(&rq, p, &l);
+	if (rc < 0)
+		return rc == -EBADMSG ? -EIO : rc;
+	if (xattrs[i].of_winner && !l.view.r.has_winner)
+		return -ENODATA;
+	xattrs[i].print(&l.view.r, out);
+	return 0;
+}
+
+int tree_xattr_list(struct tree *t, const struct place *p, const struct caller *who,
+	struct buf *out)
+{
+	REQUEST_AUTO(rq, t, who);
+	PAIR_LOOK_AUTO(l);
+	int rc;
+
+	if (!p->kind->resolves)
+		return 0;
+	rc = pair_look(&rq, p, &l);
+	if (rc < 0)
+		return rc == -EBADMSG ? -EIO : rc;
+	for (size_t i = 0; i < XATTRS; i++) {
+		if (xattrs[i].of_winner && !l.view.r.has_winner)
+			continue;
+		buf_str(out, PREFIX);
+		buf_str(out, xattrs[i].name);
+		buf_byte(out, 0);
+	}
+	return 0;
+}

@@ -1,0 +1,217 @@
+#include "store/change.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/canon.h"
+#include "core/event.h"
+#include "store/pair.h"
+#include "store/sums.h"
+
+int change_begin(struct change *c, struct index *ix, const struct wal *wal,
+	bool building, uint32_t sums_from)
+{
+	int rc;
+
+	*c = (struct change){
+		.source = {.wal = wal, .building = building},
+		.sums_from = sums_from,
+	};
+	rc = index_errno(mdb_txn_begin(ix->env, NULL, 0, &c->source.txn));
+	if (rc == 0)
+		rc = meta_read(c->source.txn, &c->meta);
+	if (rc < 0)
+		change_abort(c);
+	return rc;
+}
+
+static void release(struct change *c)
+{
+	c->source.txn = NULL;
+	buf_free(&c->touched);
+	buf_free(&c->line);
+	arena_free(&c->arena);
+}
+
+void change_abort(struct change *c)
+{
+	if (c->source.txn)
+		mdb_txn_abort(c->source.txn);
+	release(c);
+}
+
+int change_commit(struct change *c)
+{
+	int rc = index_errno(mdb_txn_commit(c->source.txn));
+
+	release(c);
+	return rc;
+}
+
+int change_touch(struct change *c, struct slice subject, struct slice predicate)
+{
+	struct touched t = {
+		.pair = pair_key(subject, predicate),
+		.subject = arena_copy(&c->arena, subject),
+		.predicate = arena_copy(&c->arena, predicate),
+	};
+
+	if (!t.subject.p || !t.predicate.p)
+		return -ENOMEM;
+	buf_add(&c->touched, &t, sizeof(t));
+	return c->touched.failed ? -ENOMEM : 0;
+}
+
+int change_agent(struct change *c, const struct agent *a, uint32_t *out)
+{
+	struct row_key by_key = row_key_agent(a);
+	struct row_key by_number;
+	int rc = agent_number(c->source.txn, a, out);
+
+	if (rc != -ENOENT)
+		return rc;
+	*out = c->meta.agents++;
+	by_number = row_key_agent_number(*out);
+	rc = row_put(c->source.txn, &by_key, out, sizeof(*out));
+	if (rc < 0)
+		return rc;
+	return row_put(c->source.txn, &by_number, a->b, ID_SIZE);
+}
+
+/* The record's line in events.jsonl: its length is all that is kept. */
+static int apply_event(struct change *c, const struct frame *f,
+	const struct record *r, const struct id *id, const struct agent *agents)
+{
+	struct row_key k = row_key_event(f->seq);
+	struct event_row row = {.at = {.offset = f->offset, .length = f->length}};
+
+	buf_reset(&c->line);
+	event_print(f->seq, f->received_at, id, r, agents, f->signature_count,
+		&c->line);
+	if (c->line.failed)
+		return -ENOMEM;
+	c->meta.events_size += c->line.n;
+	row.end = c->meta.events_size;
+	return row_put(c->source.txn, &k, &row, sizeof(row));
+}
+
+static int apply_signers(struct change *c, const struct frame *f,
+	const struct agent *agents, uint32_t *numbers)
+{
+	for (uint16_t i = 0; i < f->signature_count; i++) {
+		struct row_key k;
+		int rc = change_agent(c, &agents[i], &numbers[i]);
+
+		if (rc < 0)
+			return rc;
+		k = row_key_signed(numbers[i], f->seq);
+		rc = row_put(c->source.txn, &k, NULL, 0);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int change_apply(struct change *c, const struct frame *f, struct error *err)
+{
+	struct agent agents[SIGNATURES_MAX];
+	uint32_t numbers[SIGNATURES_MAX];
+	struct record r;
+	struct id id = id_of(f->canonical);
+	int rc;
+
+	if (f->signature_count > SIGNATURES_MAX)
+		return fail(err, EBADMSG,
+			"log offset %llu: %u signatures are too many",
+			(unsigned long long)f->offset, f->signature_count);
+	rc = canon_decode(f->canonical, &r, err);
+	if (rc < 0)
+		return rc;
+	for (uint16_t i = 0; i < f->signature_count; i++)
+		agents[i] = frame_signature(f, i).agent;
+	c->meta.seq = f->seq;
+	c->meta.received_at = f->received_at;
+	rc = apply_event(c, f, &r, &id, agents);
+	if (rc == 0)
+		rc = apply_signers(c, f, agents, numbers);
+	if (rc == 0)
+		rc = apply_record(c, f, &r, &id, numbers, f->signature_count);
+	if (rc < 0)
+		return fail(err, -rc, "index: %s", strerror(-rc));
+	return 0;
+}
+
+static int by_pair(const void *a, const void *b)
+{
+	const struct touched *x = a, *y = b;
+
+	return memcmp(x->pair.b, y->pair.b, PAIR_KEY);
+}
+
+static void free_view(struct pair_view *v)
+{
+	buf_free(&v->line);
+}
+
+uint32_t change_min_trust(const struct change *c)
+{
+	return c->meta.min_trust ? c->meta.min_trust : MIN_TRUST_DEFAULT;
+}
+
+/* From running sums where the pair keeps them, else from all candidates; a pair
+ * that has grown large begins to keep them. */
+static int resolve_view(struct change *c, const struct touched *t,
+	struct pair_row *row, struct pair_view *v)
+{
+	int rc;
+
+	if (row->sums)
+		return sums_resolve(c, &t->pair, t->subject, t->predicate, v);
+	rc = pair_resolve(&c->source, &t->pair, t->subject, t->predicate,
+		change_min_trust(c), v);
+	if (rc < 0 || v->rows < c->sums_from)
+		return rc;
+	row->sums = 1;
+	return sums_start(c, &t->pair);
+}
+
+static int resolve(struct change *c, const struct touched *t)
+{
+	__attribute__((cleanup(free_view))) struct pair_view v = {0};
+	struct pair_row row;
+	struct slice line;
+	int rc = pair_row_read(c->source.txn, &t->pair, &row, NULL);
+
+	if (rc == 0)
+		rc = resolve_view(c, t, &row, &v);
+	if (rc == 0)
+		rc = buf_view(&v.line, &line);
+	if (rc < 0)
+		return rc;
+	row.generation = c->meta.seq;
+	row.mtime = c->meta.received_at;
+	row.candidates = v.candidates;
+	row.winner = v.winner;
+	return pair_row_write(c->source.txn, &t->pair, &row, line);
+}
+
+int change_finish(struct change *c, uint64_t log_end, const struct id *head)
+{
+	struct touched *t = (void *)c->touched.p;
+	size_t n = c->touched.n / sizeof(*t);
+
+	if (n)
+		qsort(t, n, sizeof(*t), by_pair);
+	for (size_t i = 0; i < n; i++) {
+		int rc;
+
+		if (i && by_pair(&t[i - 1], &t[i]) == 0)
+			continue;
+		rc = resolve(c, &t[i]);
+		if (rc < 0)
+			return rc;
+	}
+	c->meta.log_end = log_end;
+	c->meta.head = *head;
+	return meta_write(c->source.txn, &c->meta);
+}

@@ -1,0 +1,385 @@
+/* The committer: one thread that turns waiting submissions into log and index.
+ *
+ * A batch is whatever waits, up to a bound. Within it every record is decided and
+ * applied in order to one write transaction of the index, which nobody sees yet;
+ * then the log gets the whole batch with one write and one fdatasync; then the
+ * transaction is committed, which makes it visible; then the writers are answered.
+ * Whatever fails before the log is synced leaves no trace; a commit of the index
+ * that fails takes the log back. So a record is acknowledged when it is durable and
+ * visible, and a refused one appears nowhere. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "core/canon.h"
+#include "store/decide.h"
+#include "store/internal.h"
+
+enum {
+	BATCH_RECORDS = 8192, /* more would only make the first writer wait */
+	BATCH_BYTES = 16 << 20,
+};
+
+struct batch {
+	struct store *s;
+	struct submission *list; /* in order */
+	struct change change;
+	uint64_t now;
+	uint64_t appended;
+	bool fatal;
+	struct error error; /* of the whole batch, when fatal */
+};
+
+static uint64_t frame_bound(const struct entry *e)
+{
+	return frame_size((uint32_t)(FRAME_PREFIX + e->canonical.n +
+				     (size_t)e->signature_count * FRAME_SIGNATURE));
+}
+
+static uint64_t submission_bound(const struct submission *sub)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < sub->count; i++)
+		n += frame_bound(&sub->entries[i]);
+	return n;
+}
+
+/* Append canonical bytes with their signatures to log and index, both still
+ * pending. */
+static int append(struct batch *b, const struct submission *sub,
+	struct slice canonical, const struct entry *e, uint64_t *seq)
+{
+	struct frame f = {
+		.received_at = b->now,
+		.uid = sub->uid,
+		.canonical = canonical,
+	};
+	struct frame pending;
+	int rc = wal_add(b->s->wal, &f, e->signatures, e->signature_count);
+
+	if (rc < 0)
+		return fail(&b->error, -rc, "log: %s", strerror(-rc));
+	if (!wal_peek(b->s->wal, f.offset, &pending))
+		return fail(
+			&b->error, EIO, "log: the frame just added is not there");
+	rc = change_apply(&b->change, &pending, &b->error);
+	*seq = f.seq;
+	b->appended++;
+	return rc;
+}
+
+static int append_cosignature(
+	struct batch *b, const struct submission *sub, struct entry *e)
+{
+	struct record r = {.kind = RECORD_COSIGNATURE, .target = e->id};
+	BUF_AUTO(bytes);
+	struct slice view;
+
+	canon_encode(&r, &bytes);
+	if (buf_view(&bytes, &view) < 0)
+		return fail(&b->error, ENOMEM, "out of memory");
+	return append(b, sub, view, e, &e->seq);
+}
+
+/* One entry. < 0: refused (sub->error) or, with b->fatal, the batch is lost. */
+static int commit_entry(struct batch *b, struct submission *sub, struct entry *e)
+{
+	struct decision d = decide(&b->change, e, b->now, &sub->error);
+	int rc = 0;
+
+	switch (d.verdict) {
+	case VERDICT_APPEND:
+		rc = append(b, sub, e->canonical, e, &e->seq);
+		break;
+	case VERDICT_COSIGN:
+		rc = append_cosignature(b, sub, e);
+		break;
+	case VERDICT_DUPLICATE:
+		e->outcome = OUTCOME_DUPLICATE;
+		e->seq = d.known_seq;
+		e->id = d.known_id;
+		return 0;
+	case VERDICT_REFUSE:
+		e->outcome = OUTCOME_REFUSED;
+		return -EINVAL;
+	case VERDICT_FATAL:
+		b->error = sub->error;
+		rc = -EIO;
+		break;
+	}
+	b->fatal = rc < 0;
+	if (rc == 0) {
+		e->outcome = OUTCOME_ACCEPTED;
+		if (e->record.kind == RECORD_COSIGNATURE)
+			e->id = e->record.target;
+	}
+	return rc;
+}
+
+static void commit_submission(struct batch *b, struct submission *sub)
+{
+	sub->refused = sub->count;
+	for (size_t i = 0; i < sub->count; i++) {
+		if (commit_entry(b, sub, &sub->entries[i]) == 0)
+			continue;
+		if (b->fatal)
+			return;
+		sub->refused = i;
+		for (size_t j = i + 1; j < sub->count; j++)
+			sub->entries[j].outcome = OUTCOME_UNTRIED;
+		return;
+	}
+}
+
+/* A disk that is full is ENOSPC to the writer; everything else that fails below is
+ * EIO. */
+static int fail_batch(struct batch *b, int rc, const char *what)
+{
+	return fail(&b->error, rc == -ENOSPC ? ENOSPC : EIO, "%s: %s", what,
+		strerror(-rc));
+}
+
+/* Log, then index. */
+static int make_durable(struct batch *b)
+{
+	struct wal_position end = wal_end(b->s->wal);
+	int rc = change_finish(&b->change, end.offset, &end.chain);
+
+	if (rc < 0)
+		return fail_batch(b, rc, "the index failed");
+	rc = wal_write(b->s->wal, &b->error);
+	if (rc < 0)
+		return rc;
+	rc = change_commit(&b->change);
+	if (rc < 0) {
+		/* taken back before anybody is answered: no refused record may
+		 * appear */
+		(void)fail_batch(b, rc, "the index failed");
+		(void)wal_undo(b->s->wal, NULL);
+	}
+	return rc;
+}
+
+/* Everybody in the batch gets the batch's error. */
+static void refuse_all(struct batch *b)
+{
+	for (struct submission *sub = b->list; sub; sub = sub->next) {
+		for (size_t i = 0; i < sub->count; i++)
+			sub->entries[i].outcome = OUTCOME_UNTRIED;
+		if (sub->count)
+			sub->entries[0].outcome = OUTCOME_REFUSED;
+		sub->refused = 0;
+		sub->error = b->error;
+	}
+}
+
+/* Why nothing can be written; false while it can. */
+static bool dead(struct batch *b)
+{
+	struct store *s = b->s;
+
+	if (!wal_failed(s->wal))
+		return false;
+	(void)pthread_mutex_lock(&s->committer.lock);
+	(void)fail(&b->error, EROFS,
+		"the disk failed to sync the log: nothing is written until the "
+		"next mount");
+	(void)snprintf(s->dead, sizeof(s->dead), "%s", b->error.message);
+	(void)pthread_mutex_unlock(&s->committer.lock);
+	return true;
+}
+
+static int commit_batch(struct batch *b)
+{
+	uint64_t most = 0;
+	int rc;
+
+	for (struct submission *sub = b->list; sub; sub = sub->next)
+		most += submission_bound(sub);
+	rc = wal_begin(b->s->wal, most, &b->error);
+	if (rc < 0)
+		return rc;
+	rc = change_begin(
+		&b->change, &b->s->index, b->s->wal, true, b->s->sums_from);
+	if (rc < 0)
+		return fail_batch(b, rc, "the index failed");
+	b->now = clock_now(&b->s->clock);
+	if (b->now < b->change.meta.received_at)
+		b->now = b->change.meta.received_at;
+	for (struct submission *sub = b->list; sub && !b->fatal; sub = sub->next)
+		commit_submission(b, sub);
+	if (b->fatal)
+		return -EIO;
+	return b->appended ? make_durable(b) : 0;
+}
+
+static void count_outcomes(struct batch *b)
+{
+	struct store *s = b->s;
+
+	for (struct submission *sub = b->list; sub; sub = sub->next)
+		for (size_t i = 0; i < sub->count; i++) {
+			enum outcome o = sub->entries[i].outcome;
+
+			s->records += o == OUTCOME_ACCEPTED;
+			s->duplicates += o == OUTCOME_DUPLICATE;
+			s->refused += o == OUTCOME_REFUSED;
+		}
+	s->commits += b->appended > 0;
+}
+
+static void process(struct store *s, struct submission *list)
+{
+	struct batch b = {.s = s, .list = list};
+	int rc = dead(&b) ? -EROFS : commit_batch(&b);
+
+	change_abort(&b.change);
+	wal_drop(s->wal);
+	if (rc < 0) {
+		(void)dead(&(struct batch){.s = s}); /* for status */
+		b.appended = 0;
+		refuse_all(&b);
+	}
+	count_outcomes(&b);
+	while (list) {
+		struct submission *next = list->next;
+
+		list->done(list);
+		list = next;
+	}
+}
+
+/* Take what waits, in order, up to the bounds (at least one). With the lock held.
+ */
+static struct submission *take(struct committer *c)
+{
+	struct submission *first = c->head, *last = first;
+	size_t records = first->count;
+	uint64_t bytes = submission_bound(first);
+
+	while (last->next) {
+		records += last->next->count;
+		bytes += submission_bound(last->next);
+		if (records > BATCH_RECORDS || bytes > BATCH_BYTES)
+			break;
+		last = last->next;
+	}
+	c->head = last->next;
+	if (!c->head)
+		c->tail = NULL;
+	last->next = NULL;
+	return first;
+}
+
+static void *committer_main(void *arg)
+{
+	struct store *s = arg;
+	struct committer *c = &s->committer;
+
+	(void)pthread_mutex_lock(&c->lock);
+	for (;;) {
+		struct submission *list;
+
+		while (!c->head && !c->stopping)
+			(void)pthread_cond_wait(&c->work, &c->lock);
+		if (!c->head)
+			break; /* stopping, and drained */
+		list = take(c);
+		(void)pthread_mutex_unlock(&c->lock);
+		process(s, list);
+		(void)pthread_mutex_lock(&c->lock);
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+	return NULL;
+}
+
+int committer_start(struct store *s, struct error *err)
+{
+	struct committer *c = &s->committer;
+	int rc;
+
+	(void)pthread_mutex_init(&c->lock, NULL);
+	(void)pthread_cond_init(&c->work, NULL);
+	rc = pthread_create(&c->thread, NULL, committer_main, s);
+	if (rc)
+		return fail(
+			err, rc, "cannot start the committer: %s", strerror(rc));
+	c->running = true;
+	return 0;
+}
+
+void committer_stop(struct store *s)
+{
+	struct committer *c = &s->committer;
+
+	if (!c->running)
+		return;
+	(void)pthread_mutex_lock(&c->lock);
+	c->stopping = true;
+	(void)pthread_cond_signal(&c->work);
+	(void)pthread_mutex_unlock(&c->lock);
+	(void)pthread_join(c->thread, NULL);
+	c->running = false;
+	(void)pthread_cond_destroy(&c->work);
+	(void)pthread_mutex_destroy(&c->lock);
+}
+
+void store_submit(struct store *s, struct submission *sub)
+{
+	struct committer *c = &s->committer;
+	bool late;
+
+	sub->next = NULL;
+	(void)pthread_mutex_lock(&c->lock);
+	late = c->stopping;
+	if (!late) {
+		if (c->tail)
+			c->tail->next = sub;
+		else
+			c->head = sub;
+		c->tail = sub;
+		(void)pthread_cond_signal(&c->work);
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+	if (late) {
+		struct batch b = {.s = s, .list = sub};
+
+		(void)fail(&b.error, EROFS, "the store is being closed");
+		refuse_all(&b);
+		sub->done(sub);
+	}
+}
+
+struct waiter {
+	pthread_mutex_t lock;
+	pthread_cond_t done;
+	bool finished;
+};
+
+static void wake(struct submission *sub)
+{
+	struct waiter *w = sub->ctx;
+
+	(void)pthread_mutex_lock(&w->lock);
+	w->finished = true;
+	(void)pthread_cond_signal(&w->done);
+	(void)pthread_mutex_unlock(&w->lock);
+}
+
+int store_commit(struct store *s, struct submission *sub)
+{
+	struct waiter w = {.finished = false};
+
+	(void)pthread_mutex_init(&w.lock, NULL);
+	(void)pthread_cond_init(&w.done, NULL);
+	sub->done = wake;
+	sub->ctx = &w;
+	store_submit(s, sub);
+	(void)pthread_mutex_lock(&w.lock);
+	while (!w.finished)
+		(void)pthread_cond_wait(&w.done, &w.lock);
+	(void)pthread_mutex_unlock(&w.lock);
+	(void)pthread_cond_destroy(&w.done);
+	(void)pthread_mutex_destroy(&w.lock);
+	return sub->refused < sub->count ? -sub->error.code : 0;
+}

@@ -1,0 +1,104 @@
+#include "store/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void closep(const int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+}
+#define FD_AUTO(name) __attribute__((cleanup(closep))) int name
+
+static int write_all(int fd, struct slice s)
+{
+	while (s.n) {
+		ssize_t n = write(fd, s.p, s.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		s = slice_sub(s, (size_t)n, s.n);
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Sync the directory that holds path. */
+static int sync_parent(int dir, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char parent[4096];
+
+	if (!slash)
+		(void)snprintf(parent, sizeof(parent), ".");
+	else
+		(void)snprintf(parent, sizeof(parent), "%.*s",
+			slash == path ? 1 : (int)(slash - path), path);
+	FD_AUTO(fd) = openat(dir, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int file_create(int dir, const char *path, struct slice bytes, struct error *err)
+{
+	char tmp[4096];
+	int rc;
+
+	if (snprintf(tmp, sizeof(tmp), "%s.tmp.%d", path, getpid()) >=
+		(int)sizeof(tmp))
+		return fail(err, ENAMETOOLONG, "%s: the path is too long", path);
+	FD_AUTO(fd) = openat(dir, tmp,
+		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return fail(err, errno, "%s: %s", path, strerror(errno));
+	rc = write_all(fd, bytes);
+	/* a link, not a rename: it must not replace what is there */
+	if (rc == 0 && linkat(dir, tmp, dir, path, 0) < 0)
+		rc = -errno;
+	(void)unlinkat(dir, tmp, 0);
+	if (rc == 0)
+		rc = sync_parent(dir, path);
+	return rc < 0 ? fail(err, -rc, "%s: %s", path, strerror(-rc)) : 0;
+}
+
+int file_read(int dir, const char *path, size_t max, struct buf *out)
+{
+	FD_AUTO(fd) = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	size_t start = out->n;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		uint8_t *room = buf_room(out, 4096);
+		ssize_t n;
+
+		if (!room)
+			return -ENOMEM;
+		n = read(fd, room, 4096);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+		out->n += (size_t)n;
+		if (out->n - start > max)
+			return -EFBIG;
+	}
+}
+
+int dir_create(int dir, const char *name, unsigned mode, struct error *err)
+{
+	int rc = 0;
+
+	if (mkdirat(dir, name, mode) < 0)
+		rc = errno == EEXIST ? 0 : -errno;
+	if (rc == 0)
+		rc = sync_parent(dir, name);
+	return rc < 0 ? fail(err, -rc, "%s: %s", name, strerror(-rc)) : 0;
+}

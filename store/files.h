@@ -1,0 +1,18 @@
+/* Small files that must be whole or not there: made under another name, synced,
+ * renamed, and their directory synced, before anybody relies on them. */
+#ifndef STORE_FILES_H
+#define STORE_FILES_H
+
+#include "core/buf.h"
+#include "core/error.h"
+
+/* Make a file of mode 0600 that must not exist (-EEXIST). dir may be AT_FDCWD. */
+int file_create(int dir, const char *path, struct slice bytes, struct error *err);
+
+/* Append a whole file of at most max bytes; -ENOENT, -EFBIG, -errno. */
+int file_read(int dir, const char *path, size_t max, struct buf *out);
+
+/* Make a directory of this mode and sync its parent; an existing one is fine. */
+int dir_create(int dir, const char *name, unsigned mode, struct error *err);
+
+#endif

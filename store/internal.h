@@ -1,0 +1,82 @@
+/* What the files of the store share: the open store itself. Not for other layers.
+ */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "store/index.h"
+#include "store/source.h"
+#include "store/store.h"
+#include "store/wallet.h"
+
+enum {
+	SUMS_FROM_DEFAULT =
+		64, /* below, resolving anew is cheaper than keeping sums */
+	CLOCK_BEHIND_MAX =
+		300,	 /* seconds that the clock may be behind the log at start */
+	AHEAD_MAX_S = 5, /* a timestamp may be ahead of the clock, */
+	AHEAD_SIGNED_MAX_S = 300, /* of a pre-signed record */
+	RETRY_WINDOW_S = 600,	  /* an unsigned repeat is answered `duplicate` */
+};
+
+/* Time that never goes back: the wall clock at start, carried on by CLOCK_BOOTTIME.
+ */
+struct store_clock {
+	uint64_t wall;
+	uint64_t boot;
+};
+
+struct committer {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	struct submission *head, *tail; /* waiting, in order */
+	bool stopping;
+	bool running;
+};
+
+struct store {
+	char *path;
+	int dir;     /* of the store */
+	int lock_fd; /* holds the lock while open */
+	struct wal_identity who;
+	struct wal *wal;
+	struct index index;
+	struct wallet *wallet;
+	struct store_clock clock;
+	uint64_t started_at;
+	uint32_t sums_from;
+	struct wal_report recovered;
+	char clock_note[160];
+	struct committer committer;
+
+	/* counters since start; any thread */
+	atomic_uint_fast64_t commits, records, refused, duplicates;
+	/* why nothing can be written anymore; "" while it can. Under committer.lock
+	 */
+	char dead[ERROR_MESSAGE_MAX];
+};
+
+struct snap {
+	struct store *store;
+	struct source source;
+	struct meta_row meta;
+};
+
+/* store/clock.c */
+uint64_t clock_wall(void);
+void clock_start(struct store_clock *c, uint64_t wall);
+uint64_t clock_now(const struct store_clock *c);
+
+/* store/commit.c */
+int committer_start(struct store *s, struct error *err);
+void committer_stop(struct store *s);
+
+/* store/replay.c: bring the index up to the log. */
+int store_replay(struct store *s, const struct store_options *o, struct error *err);
+
+uint32_t snap_min_trust(const struct snap *s);
+
+#endif

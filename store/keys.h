@@ -1,0 +1,468 @@
+/* Every key and value of the index, with its bytes.
+ *
+ * One ordered key space. Keys are big endian, so that byte order is number order;
+ *values are plain structs in the byte order of this machine (the index is
+ *disposable, and META names the layout, so a store that moves to another kind of
+ *machine is indexed anew). H(x) is the first 16 bytes of BLAKE3(x): a key holds at
+ *most 511 bytes, names do not fit. An agent stands as a number, given in order of
+ *appearance in the log.
+ *
+ * What belongs to no subject:
+ *
+ *	M                              META: how far the log is applied, totals
+ *	I id                           what a record is and where: struct id_row
+ *	E seq                          the record's place in log and feed: struct
+ *event_row N subject name                 subjects in name order: struct
+ *subject_row A agent key                    its number u32 B number its key 32 C
+ *name \0 agent key            the newest setting of that name: struct setting_row
+ *	K id, agent number             its later cosignature: struct cosigner_row
+ *	W target id, seq               a record that waits for its target: nothing
+ *	S agent number, seq            what an agent signed: nothing
+ *
+ * What belongs to a subject, so that one prefix scan is one subject:
+ *
+ *	\x80 H(subject) n predicate    predicates in name order: struct
+ *predicate_row \x80 H(subject) p H(predicate) PAIR: struct pair_row, then the
+ *consensus line PAIR c time id                 a live claim: struct claim_row,
+ *signer numbers u32 PAIR c time id + number        a later cosigner: struct
+ *cosigner_row PAIR c time id v number        an agent's newest vote on it: struct
+ *vote_row PAIR h seq                     a record that touched the pair: nothing
+ *
+ * Running sums, for pairs with many claims and votes only (store/sums.h). T is a
+ *time counted down, so that the newest comes first, and I an id likewise:
+ *
+ *	PAIR t                         totals of the pair: struct sums_row
+ *	PAIR a number                  an agent that speaks here: struct voice_row
+ *	PAIR s number source T I       its claims by source: struct said_row
+ *	PAIR u number cluster T I      what it says on a cluster: struct
+ *utterance_row PAIR w number T I cluster      its words, newest first: struct
+ *utterance_row PAIR k cluster                 sums of a cluster: struct cluster_row
+ *	PAIR r rank cluster            clusters, strongest first: nothing
+ *	PAIR l standing support        how many clusters have that support: u64
+ *	PAIR n time id                 own word of a claim: struct own_row
+ *	PAIR o cluster rank            claims of a cluster, leader first: nothing
+ */
+#ifndef STORE_KEYS_H
+#define STORE_KEYS_H
+
+#include <assert.h>
+#include <lmdb.h>
+
+#include "core/bytes.h"
+#include "core/tally.h"
+
+enum {
+	INDEX_LAYOUT =
+		1, /* raised with every change of this file: the index is rebuilt */
+	HASH_SIZE = 16,
+	PAIR_KEY = 1 + HASH_SIZE + 1 + HASH_SIZE,
+	KEY_MAX = 511,
+};
+
+enum key_tag {
+	KEY_META = 'M',
+	KEY_ID = 'I',
+	KEY_EVENT = 'E',
+	KEY_NAME = 'N',
+	KEY_AGENT = 'A',
+	KEY_AGENT_NUMBER = 'B',
+	KEY_SETTING = 'C',
+	KEY_COSIGNED = 'K',
+	KEY_WAITING = 'W',
+	KEY_SIGNED = 'S',
+	KEY_SUBJECT = 0x80,
+
+	KEY_PREDICATE = 'n', /* below a subject */
+	KEY_PAIR = 'p',
+
+	KEY_CLAIM = 'c', /* below a pair */
+	KEY_HISTORY = 'h',
+	KEY_SUMS = 't',
+	KEY_VOICE = 'a',
+	KEY_SAID = 's',
+	KEY_UTTERANCE = 'u',
+	KEY_WORD = 'w',
+	KEY_CLUSTER = 'k',
+	KEY_RANK = 'r',
+	KEY_LEVEL = 'l',
+	KEY_OWN = 'n',
+	KEY_LEADER = 'o',
+
+	KEY_COSIGNER = '+', /* below a claim */
+	KEY_VOTE = 'v',
+};
+
+struct row_key {
+	uint8_t b[KEY_MAX];
+	size_t n;
+};
+
+/* Which pair; also the prefix of all its rows. */
+struct pair_key {
+	uint8_t b[PAIR_KEY];
+};
+
+/* H of an object: its cluster within a pair. */
+struct cluster_hash {
+	uint8_t b[HASH_SIZE];
+};
+
+static inline MDB_val val_of(const void *p, size_t n)
+{
+	/* LMDB never writes through the keys and values that it is given */
+	return (MDB_val){.mv_size = n, .mv_data = (void *)(uintptr_t)p};
+}
+
+static inline MDB_val row_key_val(const struct row_key *k)
+{
+	return val_of(k->b, k->n);
+}
+
+static inline void row_key_add(struct row_key *k, const void *p, size_t n)
+{
+	assert(n <= KEY_MAX - k->n);
+	memcpy(k->b + k->n, p, n);
+	k->n += n;
+}
+
+static inline void row_key_byte(struct row_key *k, uint8_t c)
+{
+	row_key_add(k, &c, 1);
+}
+
+static inline void row_key_be32(struct row_key *k, uint32_t v)
+{
+	uint8_t raw[4];
+
+	put_be32(raw, v);
+	row_key_add(k, raw, sizeof(raw));
+}
+
+static inline void row_key_be64(struct row_key *k, uint64_t v)
+{
+	uint8_t raw[8];
+
+	put_be64(raw, v);
+	row_key_add(k, raw, sizeof(raw));
+}
+
+/* An id counted down: the largest comes first. */
+static inline void row_key_id_down(struct row_key *k, const struct id *id)
+{
+	for (int i = 0; i < ID_SIZE; i++)
+		row_key_byte(k, (uint8_t)~id->b[i]);
+}
+
+static inline struct row_key row_key_tag(uint8_t tag)
+{
+	struct row_key k = {.n = 0};
+
+	row_key_byte(&k, tag);
+	return k;
+}
+
+static inline struct row_key row_key_id(const struct id *id)
+{
+	struct row_key k = row_key_tag(KEY_ID);
+
+	row_key_add(&k, id->b, ID_SIZE);
+	return k;
+}
+
+static inline struct row_key row_key_event(uint64_t seq)
+{
+	struct row_key k = row_key_tag(KEY_EVENT);
+
+	row_key_be64(&k, seq);
+	return k;
+}
+
+static inline struct row_key row_key_name(struct slice subject)
+{
+	struct row_key k = row_key_tag(KEY_NAME);
+
+	row_key_add(&k, subject.p, subject.n);
+	return k;
+}
+
+static inline struct row_key row_key_agent(const struct agent *a)
+{
+	struct row_key k = row_key_tag(KEY_AGENT);
+
+	row_key_add(&k, a->b, ID_SIZE);
+	return k;
+}
+
+static inline struct row_key row_key_agent_number(uint32_t number)
+{
+	struct row_key k = row_key_tag(KEY_AGENT_NUMBER);
+
+	row_key_be32(&k, number);
+	return k;
+}
+
+static inline struct row_key row_key_setting(
+	struct slice name, const struct agent *a)
+{
+	struct row_key k = row_key_tag(KEY_SETTING);
+
+	row_key_add(&k, name.p, name.n);
+	row_key_byte(&k, 0);
+	row_key_add(&k, a->b, ID_SIZE);
+	return k;
+}
+
+static inline struct row_key row_key_cosigned(const struct id *id, uint32_t agent)
+{
+	struct row_key k = row_key_tag(KEY_COSIGNED);
+
+	row_key_add(&k, id->b, ID_SIZE);
+	row_key_be32(&k, agent);
+	return k;
+}
+
+static inline struct row_key row_key_waiting(const struct id *target, uint64_t seq)
+{
+	struct row_key k = row_key_tag(KEY_WAITING);
+
+	row_key_add(&k, target->b, ID_SIZE);
+	row_key_be64(&k, seq);
+	return k;
+}
+
+static inline struct row_key row_key_signed(uint32_t agent, uint64_t seq)
+{
+	struct row_key k = row_key_tag(KEY_SIGNED);
+
+	row_key_be32(&k, agent);
+	row_key_be64(&k, seq);
+	return k;
+}
+
+static inline void row_key_hash(struct row_key *k, struct slice s)
+{
+	struct id h = id_of(s);
+
+	row_key_add(k, h.b, HASH_SIZE);
+}
+
+static inline struct row_key row_key_subject(struct slice subject)
+{
+	struct row_key k = row_key_tag(KEY_SUBJECT);
+
+	row_key_hash(&k, subject);
+	return k;
+}
+
+static inline struct row_key row_key_predicate(
+	struct slice subject, struct slice predicate)
+{
+	struct row_key k = row_key_subject(subject);
+
+	row_key_byte(&k, KEY_PREDICATE);
+	row_key_add(&k, predicate.p, predicate.n);
+	return k;
+}
+
+static inline struct pair_key pair_key(struct slice subject, struct slice predicate)
+{
+	struct row_key k = row_key_subject(subject);
+	struct pair_key p;
+
+	row_key_byte(&k, KEY_PAIR);
+	row_key_hash(&k, predicate);
+	memcpy(p.b, k.b, PAIR_KEY);
+	return p;
+}
+
+static inline struct row_key row_key_pair(const struct pair_key *p)
+{
+	struct row_key k = {.n = 0};
+
+	row_key_add(&k, p->b, PAIR_KEY);
+	return k;
+}
+
+/* A row kind below a pair. */
+static inline struct row_key row_key_below(const struct pair_key *p, uint8_t tag)
+{
+	struct row_key k = row_key_pair(p);
+
+	row_key_byte(&k, tag);
+	return k;
+}
+
+static inline struct row_key row_key_claim(
+	const struct pair_key *p, uint64_t timestamp, const struct id *id)
+{
+	struct row_key k = row_key_below(p, KEY_CLAIM);
+
+	row_key_be64(&k, timestamp);
+	row_key_add(&k, id->b, ID_SIZE);
+	return k;
+}
+
+enum {
+	CLAIM_KEY = PAIR_KEY + 1 + 8 + ID_SIZE,
+	CLAIM_SUB_KEY = CLAIM_KEY + 1 + 4,
+};
+
+/* What one agent did to a claim: KEY_COSIGNER or KEY_VOTE. */
+static inline struct row_key row_key_claim_sub(const struct pair_key *p,
+	uint64_t timestamp, const struct id *id, uint8_t tag, uint32_t agent)
+{
+	struct row_key k = row_key_claim(p, timestamp, id);
+
+	row_key_byte(&k, tag);
+	row_key_be32(&k, agent);
+	return k;
+}
+
+static inline struct row_key row_key_history(const struct pair_key *p, uint64_t seq)
+{
+	struct row_key k = row_key_below(p, KEY_HISTORY);
+
+	row_key_be64(&k, seq);
+	return k;
+}
+
+/* ---- values ---- */
+
+struct meta_row {
+	uint32_t layout;
+	uint32_t byte_order; /* 0x01020304 as this machine writes it */
+	uint8_t store_id[16];
+	uint64_t log_end; /* applied up to here */
+	uint64_t seq;
+	uint64_t received_at;
+	struct id head;
+	uint64_t events_size;
+	uint64_t subjects, pairs, claims, votes;
+	uint64_t subjects_mtime;
+	uint64_t settings_mtime;
+	uint32_t agents;
+	uint32_t min_trust;
+};
+static_assert(sizeof(struct meta_row) == 144, "meta_row has no padding");
+
+struct locator {
+	uint64_t offset;
+	uint32_t length; /* of the payload */
+	uint32_t zero;
+};
+
+struct id_row {
+	uint64_t seq;
+	struct locator at;
+	uint32_t kind;
+	uint32_t zero;
+};
+static_assert(sizeof(struct id_row) == 32, "id_row has no padding");
+
+struct event_row {
+	struct locator at;
+	uint64_t end; /* of its line in events.jsonl */
+};
+static_assert(sizeof(struct event_row) == 24, "event_row has no padding");
+
+struct subject_row {
+	uint64_t first; /* log offset of the record that brought it: the listing
+			   cookie */
+	uint64_t mtime; /* when its newest predicate came */
+	uint64_t predicates;
+};
+
+struct predicate_row {
+	uint64_t first;
+};
+
+struct setting_row {
+	uint64_t timestamp;
+	struct id id;
+	uint32_t value; /* millionths; 1,000,000 for true */
+	uint32_t zero;
+};
+
+struct pair_row {
+	uint64_t generation; /* seq of the last record that can have changed a file
+			      */
+	uint64_t mtime;
+	uint64_t first;
+	struct locator winner; /* of the consensus; length 0: none */
+	uint32_t candidates;
+	uint32_t sums; /* 1: the rows of running sums are kept */
+	uint32_t view_length;
+	uint8_t view_hash[8]; /* first bytes of BLAKE3 of the view, which follows */
+	uint32_t zero;
+};
+static_assert(sizeof(struct pair_row) == 64, "pair_row has no padding");
+
+struct claim_row {
+	struct locator at;
+	uint64_t source; /* first 8 bytes of BLAKE3, never 0; 0: none */
+	uint32_t confidence;
+	uint8_t stated;
+	uint8_t lifecycle;
+	uint8_t source_class;
+	uint8_t zero;
+	struct cluster_hash cluster;
+	uint32_t signers; /* agent numbers that follow, u32 each */
+	uint32_t zero2;
+};
+static_assert(sizeof(struct claim_row) == 56, "claim_row has no padding");
+
+struct cosigner_row {
+	struct locator at; /* of the cosignature record */
+};
+
+struct vote_row {
+	uint64_t timestamp;
+	struct id id;
+	uint32_t weight; /* 0: withdrawn */
+	uint32_t against;
+};
+
+/* ---- values of running sums ---- */
+
+struct sums_row {
+	uint64_t total[STANDINGS]; /* of support */
+	uint32_t claims;
+	uint32_t clusters;
+	uint32_t agents;  /* that have a word */
+	uint32_t opposed; /* words against */
+};
+
+/* How an agent's gifts were counted in, so that they can be taken out again. */
+struct voice_row {
+	uint32_t trust;
+	uint32_t standing;
+};
+
+struct said_row {
+	struct cluster_hash cluster;
+	uint32_t confidence;
+	uint32_t zero;
+};
+
+struct utterance_row {
+	uint64_t claim_time;
+	struct id claim;
+	uint32_t weight;
+	uint32_t against;
+};
+
+struct cluster_row {
+	uint64_t given[STANDINGS];
+	uint64_t against[STANDINGS];
+	struct rank filed; /* as it stands in the rows `r` and `l` */
+	uint32_t claims;
+	uint32_t agents;
+};
+
+struct own_row {
+	int64_t net[STANDINGS];
+	uint32_t agents;
+	uint32_t lifecycle;
+};
+
+#endif

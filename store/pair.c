@@ -1,0 +1,146 @@
+#include "store/pair.h"
+
+#include <errno.h>
+
+#include "core/canon.h"
+#include "core/json.h"
+
+bool lifecycle_is_live(uint8_t lifecycle)
+{
+	return lifecycle != LIFECYCLE_REJECTED && lifecycle != LIFECYCLE_DEPRECATED;
+}
+
+struct locator claim_locator(const struct candidate *c)
+{
+	return (struct locator){.offset = c->locator, .length = c->locator_length};
+}
+
+struct cluster_hash cluster_hash(const struct object *o)
+{
+	struct id h = id_of_two(slice_of(&o->kind, 1), o->text);
+	struct cluster_hash out;
+
+	memcpy(out.b, h.b, HASH_SIZE);
+	return out;
+}
+
+uint64_t source_hash(const struct record *r)
+{
+	struct id h;
+	uint64_t v;
+
+	if (!(r->has & HAS_SOURCE))
+		return 0;
+	h = id_of(r->source);
+	v = be64_at(h.b);
+	return v ? v : 1;
+}
+
+/* Where the bodies of one resolution come from, and where they stay. */
+struct body_reader {
+	const struct source *source;
+	struct arena *arena;
+};
+
+static int read_body(void *ctx, const struct candidate *claim, struct record *out)
+{
+	const struct body_reader *b = ctx;
+	struct locator at = claim_locator(claim);
+	struct frame frame;
+	BUF_AUTO(scratch);
+	int rc = source_record(b->source, &at, &claim->id, &scratch, &frame, out);
+	struct slice kept;
+
+	if (rc < 0)
+		return rc;
+	/* the record borrows from the scratch: once more, from bytes that stay */
+	kept = arena_copy(b->arena, frame.canonical);
+	return kept.p ? canon_decode(kept, out, NULL) : -ENOMEM;
+}
+
+int pair_resolve(const struct source *s, const struct pair_key *p, struct slice subject,
+	struct slice predicate, uint32_t min_trust, struct pair_view *out)
+{
+	ARENA_AUTO(a);
+	struct body_reader reader = {.source = s, .arena = &a};
+	struct bodies bodies = {.read = read_body, .ctx = &reader};
+	struct candidates in;
+	struct tally t;
+	struct lens_input input = {.in = &in, .tally = &t};
+	struct lens_view view;
+	int rc = pair_candidates(s, p, min_trust, &a, &in);
+
+	if (rc == 0)
+		rc = tally(&in, &a, &t);
+	if (rc == 0)
+		rc = lens_resolve(lens_find(slice_str("consensus")), &input, &bodies,
+			subject, predicate, &a, &view);
+	if (rc < 0)
+		return rc;
+	out->candidates = in.claim_count;
+	out->rows = in.claim_count + in.signer_count + in.ballot_count;
+	out->winner = view.winner == NO_INDEX ? (struct locator){0}
+					      : claim_locator(&in.claims[view.winner]);
+	return lens_print(&view, &out->line);
+}
+
+int pair_row_read(MDB_txn *txn, const struct pair_key *p, struct pair_row *row,
+	struct slice *view)
+{
+	struct row_key k = row_key_pair(p);
+	MDB_val v;
+	int rc = row_get(txn, &k, &v);
+
+	if (rc < 0)
+		return rc;
+	if (v.mv_size < sizeof(*row))
+		return -EBADMSG;
+	memcpy(row, v.mv_data, sizeof(*row));
+	if (v.mv_size != sizeof(*row) + row->view_length)
+		return -EBADMSG;
+	if (view)
+		*view = slice_of((const uint8_t *)v.mv_data + sizeof(*row),
+			row->view_length);
+	return 0;
+}
+
+int pair_row_write(MDB_txn *txn, const struct pair_key *p, struct pair_row *row,
+	struct slice view)
+{
+	struct row_key k = row_key_pair(p);
+	MDB_val key = row_key_val(&k);
+	MDB_val v = val_of(NULL, sizeof(*row) + view.n);
+	struct id hash = id_of(view);
+	int rc;
+
+	row->view_length = (uint32_t)view.n;
+	memcpy(row->view_hash, hash.b, sizeof(row->view_hash));
+	rc = mdb_put(txn, INDEX_DB, &key, &v, MDB_RESERVE);
+	if (rc)
+		return index_errno(rc);
+	memcpy(v.mv_data, row, sizeof(*row));
+	if (view.n)
+		memcpy((uint8_t *)v.mv_data + sizeof(*row), view.p, view.n);
+	return 0;
+}
+
+bool pair_view_intact(const struct pair_row *row, struct slice view)
+{
+	struct id hash = id_of(view);
+
+	return view.n > 0 &&
+	       memcmp(hash.b, row->view_hash, sizeof(row->view_hash)) == 0;
+}
+
+bool pair_view_is(struct slice view, struct slice subject, struct slice predicate)
+{
+	BUF_AUTO(want);
+	struct slice w;
+
+	buf_byte(&want, '{');
+	json_print_key("subject", &want);
+	json_print_string(subject, &want);
+	json_print_key("predicate", &want);
+	json_print_string(predicate, &want);
+	return buf_view(&want, &w) == 0 && slice_equal(slice_sub(view, 0, w.n), w);
+}

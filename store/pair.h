@@ -1,0 +1,53 @@
+/* A pair out of its rows: its candidates for the lenses, and its consensus view. */
+#ifndef STORE_PAIR_H
+#define STORE_PAIR_H
+
+#include "core/lens.h"
+#include "store/source.h"
+
+/* All candidates of a pair, in one walk over its rows; everything lives in the
+ * arena. A claim's locator is the log offset; its length stands in locator_length.
+ */
+int pair_candidates(const struct source *s, const struct pair_key *p,
+	uint32_t min_trust, struct arena *a, struct candidates *out);
+
+/* What a pair_row and its view say of the consensus, before it is stored. */
+struct pair_view {
+	struct locator winner; /* length 0: none */
+	uint32_t candidates;
+	uint32_t rows;	 /* claims, signers and votes: what resolving had to read */
+	struct buf line; /* the consensus line */
+};
+
+/* Resolve the consensus from all candidates (not from running sums). */
+int pair_resolve(const struct source *s, const struct pair_key *p,
+	struct slice subject, struct slice predicate, uint32_t min_trust,
+	struct pair_view *out);
+
+/* Read the row; the view is borrowed from the transaction. -ENOENT. */
+int pair_row_read(MDB_txn *txn, const struct pair_key *p, struct pair_row *row,
+	struct slice *view);
+/* Put the row with the view behind it; fills view_length and view_hash. */
+int pair_row_write(MDB_txn *txn, const struct pair_key *p, struct pair_row *row,
+	struct slice view);
+
+/* Does the checksum hold? */
+bool pair_view_intact(const struct pair_row *row, struct slice view);
+
+/* Is this the view of these names (two names may share a hash)? */
+bool pair_view_is(struct slice view, struct slice subject, struct slice predicate);
+
+/* What stands for a record's source in rows: first 8 bytes of BLAKE3, never 0; 0:
+ * none. */
+uint64_t source_hash(const struct record *r);
+
+/* Equal objects have equal hashes: kind and canonical text. */
+struct cluster_hash cluster_hash(const struct object *o);
+
+/* Rejected and deprecated claims are candidates only where their stage is asked for. */
+bool lifecycle_is_live(uint8_t lifecycle);
+
+/* Where a claim's body is, from its candidate. */
+struct locator claim_locator(const struct candidate *c);
+
+#endif

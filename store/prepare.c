@@ -1,0 +1,204 @@
+/* From a draft to an entry: everything that needs no order among writers, done in
+ * the writer's own thread. Signing and verifying are nearly all of the work. */
+#include <errno.h>
+
+#include "core/canon.h"
+#include "core/sign.h"
+#include "store/internal.h"
+
+static int check_setting(
+	const struct store *s, const struct draft *d, struct error *err)
+{
+	if (!slice_is(d->record.name, "admit") &&
+		!slice_is(d->record.name, "min_trust"))
+		return fail(err, EINVAL,
+			"setting \"%.*s\" is not known to this version",
+			SLICE_ARG(d->record.name));
+	if (d->signature_count == 1 &&
+		agent_compare(&d->signatures[0].agent, &s->who.store_key) == 0)
+		return 0;
+	(void)fail(err, EPERM, "a setting must be signed by the store's own key");
+	return fail_hint(err, "stemefs admit STORE KEY");
+}
+
+static int check_kind(
+	const struct store *s, const struct draft *d, struct error *err)
+{
+	switch (d->record.kind) {
+	case RECORD_ASSERTION:
+	case RECORD_VOTE:
+	case RECORD_COSIGNATURE:
+		return 0;
+	case RECORD_SETTING:
+		return check_setting(s, d, err);
+	default:
+		return fail(err, EINVAL,
+			"this version takes assertions, votes and cosignatures, "
+			"not %s "
+			"records",
+			record_kind_name(d->record.kind));
+	}
+}
+
+static int encode(struct entry *e, struct arena *a)
+{
+	BUF_AUTO(bytes);
+	struct slice view;
+
+	canon_encode(&e->record, &bytes);
+	if (buf_view(&bytes, &view) < 0)
+		return -ENOMEM;
+	e->canonical = arena_copy(a, view);
+	if (!e->canonical.p)
+		return -ENOMEM;
+	e->id = id_of(e->canonical);
+	return 0;
+}
+
+/* What the entries of a record sign: its id; those of a cosignature the target's.
+ */
+static const struct id *signed_id(const struct entry *e)
+{
+	return e->record.kind == RECORD_COSIGNATURE ? &e->record.target : &e->id;
+}
+
+static int verify(struct entry *e, const struct draft *d, struct error *err)
+{
+	for (size_t i = 0; i < d->signature_count; i++) {
+		char hex[ID_HEX + 1];
+
+		if (sign_verify(&d->signatures[i], signed_id(e)))
+			continue;
+		hex_print(d->signatures[i].agent.b, ID_SIZE, hex);
+		return fail(err, EACCES,
+			"the signature of agent %s does not verify", hex);
+	}
+	e->signatures = d->signatures;
+	e->signature_count = (uint16_t)d->signature_count;
+	return 0;
+}
+
+/* A wallet key is admitted when it is made. The key file comes first, so a crash
+ * between the two leaves a key without a word about it: then the word is said now.
+ */
+static int admit(struct store *s, const struct key *k, struct error *err)
+{
+	const struct key *store_key;
+	struct agent agent = key_agent(k);
+	ARENA_AUTO(a);
+	struct entry e = {
+		.record =
+			{
+				.kind = RECORD_SETTING,
+				.has = HAS_AGENT | HAS_VALUE,
+				.timestamp = store_now(s),
+				.name = slice_str("admit"),
+				.value = slice_str("true"),
+				.subject_agent = agent,
+			},
+	};
+	struct submission sub = {.entries = &e, .count = 1};
+	struct signature sig;
+	int rc = wallet_store_key(s->wallet, &store_key, err);
+
+	if (rc == 0)
+		rc = encode(&e, &a);
+	if (rc < 0)
+		return rc;
+	sig = key_sign(store_key, &e.id, e.record.timestamp);
+	e.signatures = &sig;
+	e.signature_count = 1;
+	rc = store_commit(s, &sub);
+	if (rc < 0 && err)
+		*err = sub.error;
+	return rc;
+}
+
+/* Has a setting ever said anything about this agent? */
+static int admission_known(struct store *s, const struct agent *agent)
+{
+	SNAP_AUTO(snap);
+	struct setting_row row;
+	int rc = store_snap(s, &snap);
+
+	if (rc == 0)
+		rc = setting_of(snap->source.txn, "admit", agent, &row);
+	return rc;
+}
+
+static int no_key(const struct signer *who, struct error *err)
+{
+	(void)fail(
+		err, EACCES, "uid %u has no key in this store's wallet", who->uid);
+	return fail_hint(err, "send records that are signed already, or mount with "
+			      "-o autokey=all");
+}
+
+/* The key of a uid, made where that is allowed, and admitted. */
+static int signing_key(struct store *s, const struct signer *who,
+	const struct key **out, struct error *err)
+{
+	struct agent agent;
+	int rc = wallet_find(s->wallet, who->uid, out, err);
+
+	if (rc == -ENOENT && !who->may_make_key)
+		return no_key(who, err);
+	if (rc == -ENOENT)
+		rc = wallet_make(s->wallet, who->uid, out, err);
+	if (rc < 0)
+		return rc;
+	agent = key_agent(*out);
+	rc = admission_known(s, &agent);
+	return rc == -ENOENT ? admit(s, *out, err) : rc;
+}
+
+int store_agent(struct store *s, const struct signer *who, struct agent *out,
+	struct error *err)
+{
+	const struct key *k;
+	int rc = signing_key(s, who, &k, err);
+
+	if (rc == 0)
+		*out = key_agent(k);
+	return rc;
+}
+
+static int sign(struct store *s, const struct signer *who, struct entry *e,
+	struct arena *a, struct error *err)
+{
+	const struct key *k;
+	int rc = signing_key(s, who, &k, err);
+
+	if (rc < 0)
+		return rc;
+	e->signatures = arena_alloc(a, sizeof(*e->signatures));
+	if (!e->signatures)
+		return fail(err, ENOMEM, "out of memory");
+	e->signatures[0] = key_sign(k, signed_id(e), store_now(s));
+	e->signature_count = 1;
+	e->wallet_signed = true;
+	return 0;
+}
+
+int store_prepare(struct store *s, const struct signer *who, const struct draft *d,
+	struct arena *a, struct entry *out, struct error *err)
+{
+	struct entry e = {
+		.record = d->record, .timestamp_implied = d->timestamp_implied};
+	int rc = check_kind(s, d, err);
+
+	if (rc < 0)
+		return rc;
+	if (d->epoch_name.p)
+		return fail(err, EINVAL, "epoch \"%.*s\" is not known",
+			SLICE_ARG(d->epoch_name));
+	if (d->timestamp_implied && d->record.kind != RECORD_COSIGNATURE)
+		e.record.timestamp = store_now(s);
+	if (encode(&e, a) < 0)
+		return fail(err, ENOMEM, "out of memory");
+	rc = d->signature_count ? verify(&e, d, err) : sign(s, who, &e, a, err);
+	if (rc < 0)
+		return rc;
+	*out = e;
+	return 0;
+}

@@ -1,0 +1,49 @@
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "store/internal.h"
+
+static uint64_t file_bytes(int dir, const char *path)
+{
+	struct stat st;
+
+	return fstatat(dir, path, &st, 0) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
+}
+
+static void describe_damage(const struct wal_report *r, struct store_status *out)
+{
+	out->damaged = r->damage_count;
+	if (r->damage_count)
+		(void)snprintf(out->damage, sizeof(out->damage),
+			"log offsets %llu to %llu: %s; run stemefs check",
+			(unsigned long long)r->damage[0].from,
+			(unsigned long long)r->damage[0].to, r->damage[0].what);
+}
+
+void store_status(struct store *s, struct store_status *out)
+{
+	*out = (struct store_status){
+		.started_at = s->started_at,
+		.index_bytes = file_bytes(s->dir, "index/data.mdb"),
+		.commits = s->commits,
+		.records = s->records,
+		.refused = s->refused,
+		.duplicates = s->duplicates,
+		.syncs = wal_syncs(s->wal),
+		.torn_bytes = s->recovered.torn_to - s->recovered.torn_from,
+		.store_key = s->who.store_key,
+	};
+	(void)snprintf(out->path, sizeof(out->path), "%s", s->path);
+	(void)snprintf(out->clock, sizeof(out->clock), "%s", s->clock_note);
+	(void)pthread_mutex_lock(&s->committer.lock);
+	(void)snprintf(out->writing, sizeof(out->writing), "%s",
+		s->dead[0] ? s->dead : "yes");
+	(void)pthread_mutex_unlock(&s->committer.lock);
+	describe_damage(&s->recovered, out);
+	{
+		SNAP_AUTO(snap);
+
+		if (store_snap(s, &snap) == 0)
+			out->log_bytes = snap->meta.log_end;
+	}
+}
