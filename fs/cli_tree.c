@@ -14,7 +14,9 @@
 static int take_to_stdout(void *ctx, struct slice bytes)
 {
 	(void)ctx;
-	return fwrite(bytes.p, 1, bytes.n, stdout) == bytes.n ? 0 : -errno;
+	if (fwrite(bytes.p, 1, bytes.n, stdout) == bytes.n)
+		return 0;
+	return errno ? -errno : -EIO;
 }
 
 static int run_cat(int argc, char **argv)

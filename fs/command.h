@@ -30,8 +30,8 @@ struct command {
 	const char *help;      /* the rest of `stemefs <name> --help` */
 };
 
-/* cli_store.c: init status check rebuild; cli_tree.c: cat ls put; cli_key.c: key sign
- * admit; mount.c: mount umount run; main.c: version. */
+/* cli_store.c: init status check rebuild; cli_tree.c: cat ls put; cli_key.c: key
+ * admit; cli_sign.c: sign; mount.c: mount umount run; main.c: version. */
 extern const struct command command_init, command_status, command_check, command_rebuild;
 extern const struct command command_cat, command_ls, command_put;
 extern const struct command command_key, command_sign, command_admit;

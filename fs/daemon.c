@@ -27,6 +27,8 @@
 enum {
 	PROGRESS_TERMINAL_MS = 100,
 	PROGRESS_LINE_MS = 5000,
+	BUSY_MS = 3000, /* wait so long for a store that somebody else holds */
+	BUSY_STEP_MS = 50,
 };
 
 struct daemon {
@@ -188,8 +190,15 @@ static int open_store(struct daemon *d, struct error *err)
 		.progress = show_progress,
 		.progress_ctx = d,
 	};
+	const struct timespec pause = {.tv_nsec = BUSY_STEP_MS * 1000000L};
 	int r = store_open(d->o->store, &options, &d->store, err);
 
+	/* umount(8) returns before the daemon has ended: what is mounted at once again
+	 * finds the store held by the one before. */
+	for (int ms = 0; r == -EBUSY && ms < BUSY_MS; ms += BUSY_STEP_MS) {
+		(void)nanosleep(&pause, NULL);
+		r = store_open(d->o->store, &options, &d->store, err);
+	}
 	if (r < 0)
 		return r;
 	d->directory = open(d->o->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -37,6 +37,7 @@ static const struct command *const commands[] = {
 
 enum {
 	COMMANDS = sizeof(commands) / sizeof(commands[0]),
+	TYPO_MAX = 2, /* so far from a command a word can be and still be one mistyped */
 };
 
 static int run_version(int argc, char **argv)
@@ -69,8 +70,8 @@ static const struct command *find_command(const char *name)
 /* A word that is no command, and does not look like a store either. */
 static int unknown_command(const char *word)
 {
-	const char *best = commands[0]->name;
-	size_t distance = SIZE_MAX;
+	size_t distance = TYPO_MAX + 1;
+	const char *best = NULL;
 	struct error err;
 
 	for (size_t i = 0; i < COMMANDS; i++) {
@@ -82,7 +83,10 @@ static int unknown_command(const char *word)
 		}
 	}
 	(void)fail(&err, EINVAL, "is neither a command nor a store");
-	(void)fail_hint(&err, "stemefs %s, or stemefs --help", best);
+	if (best)
+		(void)fail_hint(&err, "stemefs %s, or stemefs --help", best);
+	else
+		(void)fail_hint(&err, "stemefs --help");
 	return complain(EXIT_USAGE, word, &err);
 }
 

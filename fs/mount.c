@@ -52,7 +52,7 @@ static void add_option(struct buf *options, const char *text)
 static int take_flag(int flag, bool helper, struct request *q, struct buf *options)
 {
 	static const char ignored_by_helper[] = "nt";
-	char message[] = "unknown flag -?";
+	char message[32];
 
 	switch (flag) {
 	case 'o':
@@ -77,10 +77,11 @@ static int take_flag(int flag, bool helper, struct request *q, struct buf *optio
 	default:
 		break;
 	}
-	if (helper && flag != '?' && strchr(ignored_by_helper, flag))
+	if (helper && strchr(ignored_by_helper, flag))
 		return EXIT_OK;
-	message[sizeof(message) - 2] = (char)optopt;
-	return usage(optopt ? message : "unknown flag");
+	(void)snprintf(message, sizeof(message),
+		flag == ':' ? "flag -%c needs a value" : "unknown flag -%c", optopt);
+	return usage(message);
 }
 
 static int parse_options(const struct buf *options, struct request *q)
@@ -100,7 +101,7 @@ static int parse_options(const struct buf *options, struct request *q)
 
 static int parse(int argc, char **argv, bool helper, struct request *q)
 {
-	const char *flags = helper ? "o:fvsnN:t:" : "o:fvd";
+	const char *flags = helper ? ":o:fvsnN:t:" : ":o:fvd";
 	int flag, status = EXIT_OK;
 	BUF_AUTO(options);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -191,6 +192,17 @@ static bool within(const char *path, const char *dir)
 	return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }
 
+/* The kernel answers stat(2) from memory for a while after a daemon has died; statfs(2)
+ * always asks it. */
+static int look_at(const char *dir, struct stat *st)
+{
+	struct statfs figures;
+
+	if (statfs(dir, &figures) < 0 || stat(dir, st) < 0)
+		return -errno;
+	return 0;
+}
+
 int mountpoint_check(const char *dir, const char *store, bool *detached, struct error *err)
 {
 	char there[PATH_MAX];
@@ -205,7 +217,7 @@ int mountpoint_check(const char *dir, const char *store, bool *detached, struct 
 		return fail(err, EINVAL, "the store lies in it, and would be hidden");
 	if (within(dir, store))
 		return fail(err, EINVAL, "lies in the store");
-	r = stat(dir, &st) < 0 ? -errno : 0;
+	r = look_at(dir, &st);
 	if (r == -ENOTCONN) {
 		if (!detached)
 			return 0;
@@ -213,7 +225,7 @@ int mountpoint_check(const char *dir, const char *store, bool *detached, struct 
 		if (r < 0)
 			return r;
 		*detached = true;
-		r = stat(dir, &st) < 0 ? -errno : 0;
+		r = look_at(dir, &st);
 	}
 	if (r < 0)
 		return fail(err, -r, "%s", strerror(-r));

@@ -16,7 +16,7 @@ enum {
 	TRIES = 1000, /* so many crashes at one offset are something else */
 };
 
-static void close_fd(int *fd)
+static void close_fd(const int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);

@@ -28,7 +28,7 @@ enum {
 static const char NEW_NAME[] =
 	"new.tmp"; /* there is one writer, so one name will do */
 
-static void close_fd(int *fd)
+static void close_fd(const int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);

@@ -77,8 +77,8 @@ static int inspect(struct shelf *s, uint64_t base, const struct wal_identity *wh
 	size_t *foreign, struct error *err)
 {
 	struct shelf_segment *g = &s->v[s->n];
-	struct segment_header h;
-	struct stat st;
+	struct segment_header h = {0};
+	struct stat st = {0};
 	int fd, rc;
 
 	fd = segment_open(s->dir, base, false, err);

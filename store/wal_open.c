@@ -7,7 +7,7 @@
 
 #include "store/wal_impl.h"
 
-static void close_fd(int *fd)
+static void close_fd(const int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
