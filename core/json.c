@@ -29,13 +29,24 @@ static size_t skip_space(struct slice t, size_t at)
 	return at;
 }
 
-/* Just behind the string that starts at `at` of a text that was scanned. */
+/* Just behind the string that starts at `at` of a text that was scanned: a quote ends it
+ * unless an odd number of backslashes stands before. */
 static size_t skip_string(struct slice t, size_t at)
 {
-	for (at++; at < t.n && t.p[at] != '"'; at++)
-		if (t.p[at] == '\\')
-			at++;
-	return at + 1;
+	size_t end = at;
+
+	for (;;) {
+		const uint8_t *quote = memchr(t.p + end + 1, '"', t.n - end - 1);
+		size_t back = 0;
+
+		if (!quote)
+			return t.n;
+		end = (size_t)(quote - t.p);
+		while (t.p[end - 1 - back] == '\\')
+			back++;
+		if (back % 2 == 0)
+			return end + 1;
+	}
 }
 
 static size_t skip_word(struct slice t, size_t at)

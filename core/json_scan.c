@@ -392,12 +392,28 @@ static int step(struct json_scan *s, uint8_t c, struct error *err)
 	}
 }
 
+/* Is one of eight bytes a quote, a backslash, a control character or not ASCII? May err
+ * on the side of yes. */
+static bool has_special(const uint8_t *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t w, quote, back;
+
+	memcpy(&w, p, sizeof(w));
+	quote = w ^ ones * '"';
+	back = w ^ ones * '\\';
+	return ((w | (w - ones * ' ') | (quote - ones) | (back - ones)) &
+		       ones << 7) != 0;
+}
+
 /* How many bytes from at on mean nothing inside a string: most of the input. */
 static size_t plain_run(struct slice in, size_t at)
 {
 	size_t i = at;
 
-	while (i < in.n && in.p[i] >= 0x20 && in.p[i] < 0x80 && in.p[i] != '"' &&
+	while (in.n - i >= 8 && !has_special(in.p + i))
+		i += 8;
+	while (i < in.n && in.p[i] >= ' ' && in.p[i] < 0x80 && in.p[i] != '"' &&
 		in.p[i] != '\\')
 		i++;
 	return i - at;

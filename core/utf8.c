@@ -103,6 +103,8 @@ bool utf8_is_formatting(uint32_t c)
 		{0xe0020, 0xe007f}, /* tags */
 	};
 
+	if (c < ranges[0].from)
+		return false;
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
 		if (c >= ranges[i].from && c <= ranges[i].to)
 			return true;

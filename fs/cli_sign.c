@@ -202,17 +202,17 @@ static int get_key(const char *file, const char *seed, struct key **out, struct 
 
 static int sign_input(struct signing *s, struct error *err)
 {
-	char object[32];
+	struct error bad;
 	int rc = sign_stream(s, err);
-	int flushed;
 
-	/* What was signed before the bad one is good. */
+	/* What was signed before a bad one is good. */
+	if (flush(s, 0, rc < 0 ? NULL : err) < 0 && rc == 0)
+		return complain_of(err);
 	if (rc == 0)
-		return flush(s, 0, err) < 0 ? complain_of(err) : EXIT_OK;
-	(void)snprintf(object, sizeof(object), "record %" PRIu64, s->record);
-	flushed = flush(s, 0, NULL);
-	(void)flushed;
-	return complain(EXIT_USAGE, object, err);
+		return EXIT_OK;
+	(void)fail(&bad, -rc, "record %" PRIu64 ": %s%s%s%s", s->record, err->message,
+		err->hint[0] ? " (" : "", err->hint, err->hint[0] ? ")" : "");
+	return complain_of(&bad);
 }
 
 static int run_sign(int argc, char **argv)

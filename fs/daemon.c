@@ -23,10 +23,9 @@
 #include "fs/command.h"
 #include "fs/fuse.h"
 #include "fs/log.h"
+#include "fs/progress.h"
 
 enum {
-	PROGRESS_TERMINAL_MS = 100,
-	PROGRESS_LINE_MS = 5000,
 	BUSY_MS = 3000, /* wait so long for a store that somebody else holds */
 	BUSY_STEP_MS = 50,
 };
@@ -45,8 +44,7 @@ struct daemon {
 	pthread_mutex_t lock; /* of door, while it is being opened */
 	struct door *door;
 
-	uint64_t progress_at; /* when it was last shown, in ms */
-	struct error error;   /* why the mount did not answer */
+	struct error error; /* why the mount did not answer */
 };
 
 /* ---- what the process may show of itself ---- */
@@ -71,11 +69,12 @@ static void harden(void)
 #endif
 }
 
-static void to_null(int from)
+/* All standard streams up to this one. */
+static void to_null(int last)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	for (int fd = from; null >= 0 && fd <= STDERR_FILENO; fd++)
+	for (int fd = STDIN_FILENO; null >= 0 && fd <= last; fd++)
 		(void)dup2(null, fd);
 	if (null > STDERR_FILENO)
 		(void)close(null);
@@ -91,42 +90,6 @@ static void close_others(int a, int b)
 	if (high > low + 1)
 		(void)close_range(low + 1, high - 1, 0);
 	(void)close_range(high + 1, ~0U, 0);
-}
-
-/* ---- progress of the store's long work: for who waits ---- */
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-static void show_progress(void *ctx, const char *what, uint64_t done, uint64_t total)
-{
-	struct daemon *d = ctx;
-	bool terminal = isatty(STDERR_FILENO);
-	bool end = total && done >= total;
-	uint64_t now = now_ms();
-	char amount[64];
-
-	if (now - d->progress_at < (terminal ? PROGRESS_TERMINAL_MS : PROGRESS_LINE_MS) &&
-		!(end && terminal))
-		return;
-	d->progress_at = now;
-	if (total)
-		(void)snprintf(amount, sizeof(amount), "%u %%",
-			(unsigned)(done / (total / 100 + 1)));
-	else
-		(void)snprintf(amount, sizeof(amount), "%llu", (unsigned long long)done);
-	if (terminal && end)
-		(void)fprintf(stderr, "\r\033[K");
-	else if (terminal)
-		(void)fprintf(stderr, "\r\033[Kstemefs: %s: %s", what, amount);
-	else
-		(void)fprintf(stderr, "stemefs: %s: %s\n", what, amount);
-	(void)fflush(stderr);
 }
 
 /* ---- signals ---- */
@@ -184,11 +147,12 @@ static bool may_make_key(void *ctx, uid_t uid)
 static int open_store(struct daemon *d, struct error *err)
 {
 	const struct options *o = d->o->options;
+	struct progress progress = {0};
 	struct store_options options = {
 		.accept_clock = o->clock == CLOCK_ACCEPT,
 		.sums_from = o->sums_from,
-		.progress = show_progress,
-		.progress_ctx = d,
+		.progress = progress_show, /* to the stderr of who waits */
+		.progress_ctx = &progress,
 	};
 	const struct timespec pause = {.tv_nsec = BUSY_STEP_MS * 1000000L};
 	int r = store_open(d->o->store, &options, &d->store, err);
@@ -199,6 +163,7 @@ static int open_store(struct daemon *d, struct error *err)
 		(void)nanosleep(&pause, NULL);
 		r = store_open(d->o->store, &options, &d->store, err);
 	}
+	progress_end(&progress);
 	if (r < 0)
 		return r;
 	d->directory = open(d->o->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -289,7 +254,7 @@ static void mounted(void *ctx, int error)
 	}
 	if (d->report < 0)
 		return;
-	to_null(STDIN_FILENO);
+	to_null(STDERR_FILENO);
 	log_take_stderr();
 	report(d, &ok);
 }

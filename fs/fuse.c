@@ -155,10 +155,13 @@ static void wake_by_signal(void)
 	(void)sigaction(SIGUSR1, &a, NULL);
 }
 
-static int mount_failed(struct error *err)
+static int mount_failed(const struct door_options *o, struct error *err)
 {
-	int r = fail(err, EIO, "cannot mount: %s", *said ? said : "no reason was given");
+	int r = fail(err, EIO, "cannot be mounted on %s: %s", o->mountpoint,
+		*said ? said : "fusermount3 refused");
 
+	if (o->allow_other && geteuid() != 0)
+		return fail_hint(err, "user_allow_other in /etc/fuse.conf");
 	if (access("/dev/fuse", F_OK) < 0)
 		return fail_hint(err, "loading the fuse module, or --device /dev/fuse "
 				      "--cap-add SYS_ADMIN for a container");
@@ -196,7 +199,7 @@ int door_open(const struct door_options *o, struct door **out, struct error *err
 	}
 	mounting = false;
 	if (r == -EIO)
-		r = mount_failed(err);
+		r = mount_failed(o, err);
 	else if (r < 0)
 		r = fail(err, -r, "cannot mount: %s", strerror(-r));
 	if (r < 0) {

@@ -117,22 +117,31 @@ static void read_live(
 		(void)fuse_reply_buf(req, (const char *)bytes.p, bytes.n);
 }
 
+/* Our own count for the time of the reply: as soon as the kernel has taken the bytes, the
+ * reader may close, and another thread handle that before this one returns. */
+static void read_rendering(
+	fuse_req_t req, const struct rendering *kept, size_t size, off_t offset)
+{
+	const struct rendering *r = rendering_ref(kept);
+	struct slice part = slice_sub(r->bytes, (size_t)offset, size);
+
+	(void)fuse_reply_buf(req, (const char *)part.p, part.n);
+	rendering_put(r);
+}
+
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	struct fuse_file_info *fi)
 {
 	struct door *d = door_of(req);
 	const struct node *n = nodes_at(d->nodes, ino);
 	const struct handle *h = handle_of(fi);
-	struct slice part;
 
-	if (h->reading) {
-		part = slice_sub(h->reading->bytes, (size_t)offset, size);
-		(void)fuse_reply_buf(req, (const char *)part.p, part.n);
-	} else if (n->attr.live) {
+	if (h->reading)
+		read_rendering(req, h->reading, size, offset);
+	else if (n->attr.live)
 		read_live(req, d, n, size, offset);
-	} else {
+	else
 		(void)fuse_reply_err(req, EBADF);
-	}
 }
 
 /* SEEK_DATA and SEEK_HOLE, the only ones that arrive: one stretch of data, then the hole

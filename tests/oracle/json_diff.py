@@ -3,7 +3,9 @@
 
     json_diff.py DRIVER [COUNT] [SEED]
 
-DRIVER is tests/oracle/driver.c, built; COUNT inputs of each sort are made up or mutated
+DRIVER is tests/oracle/driver.c, built (make first, then
+cc -I. -D_GNU_SOURCE -o /tmp/driver tests/oracle/driver.c build/release/libcore.a
+build/release/libblake3.a -lcjson -lsodium); COUNT inputs of each sort are made up or mutated
 from good ones. Exit 0 when every answer is the same, else 1 with the inputs that differ.
 """
 import json
