@@ -253,7 +253,8 @@ static int find_repeat_sorted(const cJSON *object, size_t n, const cJSON **out)
 
 	if (!sorted)
 		return -ENOMEM;
-	cJSON_ArrayForEach(node, object) sorted[i++].node = node;
+	for (node = object->child; node; node = node->next)
+		sorted[i++].node = node;
 	qsort(sorted, n, sizeof(*sorted), compare_keys);
 	for (i = 1; i < n; i++) {
 		node = sorted[i].node;
@@ -270,17 +271,16 @@ static int find_repeat(const cJSON *object, const cJSON **out)
 	const cJSON *node, *before;
 	size_t n = 0;
 
-	cJSON_ArrayForEach(node, object) n++;
+	for (node = object->child; node; node = node->next)
+		n++;
 	if (n > FEW_KEYS)
 		return find_repeat_sorted(object, n, out);
-	cJSON_ArrayForEach(node,
-		object) for (before = object->child; before != node;
-			     before = before->next) if (strcmp(before->string,
-								node->string) == 0)
-	{
-		*out = node;
-		return 0;
-	}
+	for (node = object->child; node; node = node->next)
+		for (before = object->child; before != node; before = before->next)
+			if (strcmp(before->string, node->string) == 0) {
+				*out = node;
+				return 0;
+			}
 	return 0;
 }
 
@@ -359,8 +359,7 @@ uint64_t json_offset(const struct json_doc *doc, const cJSON *node)
 /* \u escapes as UTF-16 has them. */
 static void print_escape(uint32_t c, struct buf *out)
 {
-	static const char names[] =
-		"btn\vfr"; /* U+0008 to U+000D; VT has no short form */
+	static const char names[] = "btn\vfr"; /* of 8 to 13; VT has none */
 
 	if (c >= 8 && c <= 13 && c != 11)
 		buf_printf(out, "\\%c", names[c - 8]);

@@ -308,10 +308,7 @@ static int step_literal(struct json_scan *s, uint8_t c, struct error *err)
 					       : "null";
 
 	if (c != (uint8_t)word[s->unit])
-		return refuse(s, c,
-			s->literal == 'n' ? "null was expected"
-					  : "true or false was expected",
-			err);
+		return refuse(s, c, "true, false or null was expected", err);
 	if (word[++s->unit] == '\0')
 		return value_end(s);
 	return TAKEN;

@@ -183,8 +183,7 @@ static int check_epoch(const struct record *r, enum field *at, struct error *err
 	if (r->supersession >= SUPERSESSIONS ||
 		(r->has & HAS_TARGET) != (r->supersession ? HAS_TARGET : 0))
 		return fail(err, EINVAL,
-			"one of replace, refine, invalidate goes with"
-			" \"supersedes\", and only with it");
+			"it goes with what it supersedes, or not at all");
 	return 0;
 }
 
@@ -360,9 +359,8 @@ int record_check_key(const struct record *r, const char **key, struct error *err
 		return 0;
 	*key = at == NO_FIELD ? "" : field_keys[at];
 	if (at == NAME)
-		*key = r->kind == RECORD_EPOCH	   ? "epoch"
-		       : r->kind == RECORD_PROFILE ? "profile"
-						   : "setting";
+		*key = record_kind_name(
+			r->kind); /* the kinds are called like their keys */
 	if (at != NO_FIELD && err) {
 		error_in_key(err, slice_str(*key), 0);
 		err->offset = -1;

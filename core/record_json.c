@@ -130,10 +130,10 @@ static int refuse_unknown(struct reader *rd, const cJSON *root)
 	static const struct keys any = KEYS("a record", deciding);
 	const cJSON *node;
 
-	cJSON_ArrayForEach(
-		node, root) if (strcmp(node->string, "timestamp") != 0 &&
-				strcmp(node->string, "signatures") !=
-					0) return refuse_key(rd, node, &any);
+	for (node = root->child; node; node = node->next)
+		if (strcmp(node->string, "timestamp") != 0 &&
+			strcmp(node->string, "signatures") != 0)
+			return refuse_key(rd, node, &any);
 	(void)fail_at(rd->err, EINVAL, json_offset(rd->doc, root),
 		"no key says what this record is");
 	return fail_hint(rd->err, "an assertion has subject, predicate and object");
@@ -154,9 +154,7 @@ static int finish(struct reader *rd, const struct kind *kind)
 	}
 	if (r->kind == RECORD_EPOCH && !(r->has & HAS_TARGET) != !r->supersession)
 		return fail_at(rd->err, EINVAL, json_offset(rd->doc, rd->doc->root),
-			"\"supersedes\" and \"supersession\" (replace, refine, "
-			"invalidate) "
-			"go together");
+			"\"supersedes\" and \"supersession\" go together");
 	if (r->kind == RECORD_SETTING && !(r->has & HAS_VALUE) &&
 		(slice_is(r->name, "admit") || slice_is(r->name, "steward"))) {
 		r->has |= HAS_VALUE;
@@ -191,11 +189,9 @@ static int read_record(struct reader *rd)
 	if (!cJSON_IsObject(root)) {
 		(void)fail_at(rd->err, EINVAL, json_offset(rd->doc, root),
 			"a record is a JSON object");
-		return fail_hint(rd->err,
-			cJSON_IsArray(root) ? "send one object per line"
-					    : "like "
-					      "{\"subject\":...,\"predicate\":...,"
-					      "\"object\":...}");
+		if (cJSON_IsArray(root))
+			return fail_hint(rd->err, "send one object per line");
+		return fail_hint(rd->err, "like {\"vote\":\"<id>\",\"weight\":1}");
 	}
 	kind = find_kind(root);
 	if (!kind)

@@ -119,8 +119,7 @@ int read_keys(struct reader *rd, const cJSON *object, const struct keys *keys)
 	const cJSON *node;
 	uint32_t seen = 0;
 
-	cJSON_ArrayForEach(node, object)
-	{
+	for (node = object->child; node; node = node->next) {
 		const struct key *key = find_key(keys, node->string);
 		int rc;
 

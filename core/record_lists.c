@@ -71,8 +71,7 @@ static int read_components(struct reader *rd, const cJSON *node, locale_t c_loca
 
 	if (!bytes)
 		return refuse_memory(rd);
-	cJSON_ArrayForEach(component, node)
-	{
+	for (component = node->child; component; component = component->next) {
 		int rc = read_component(rd, component, c_locale, bytes + n);
 
 		if (rc < 0)
@@ -111,8 +110,7 @@ int read_because(struct reader *rd, const cJSON *node)
 	bytes = array_room(rd, node, ID_SIZE);
 	if (!bytes)
 		return refuse_memory(rd);
-	cJSON_ArrayForEach(element, node)
-	{
+	for (element = node->child; element; element = element->next) {
 		rc = read_hex(rd, element, bytes + n, ID_SIZE);
 		n += ID_SIZE;
 		if (rc == 0)
@@ -178,8 +176,7 @@ int read_signatures(struct reader *rd, const cJSON *node)
 	s = array_room(rd, node, sizeof(*s));
 	if (!s)
 		return refuse_memory(rd);
-	cJSON_ArrayForEach(element, node)
-	{
+	for (element = node->child; element; element = element->next) {
 		rd->entry = &s[n++];
 		if (!cJSON_IsObject(element))
 			return at_element(rd, "signatures", element,

@@ -179,8 +179,7 @@ int when_parse(struct slice text, uint64_t *out, struct error *err)
 	if (parse_time(text, &when, &why) < 0) {
 		(void)fail(err, EINVAL, "\"%s\" is not a time: %s",
 			quote(text).text, why);
-		return fail_hint(err, "RFC 3339, like 2026-03-01T21:00:00Z, or "
-				      "seconds since 1970");
+		return fail_hint(err, "RFC 3339, or seconds since 1970");
 	}
 	*out = when;
 	return 0;

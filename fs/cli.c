@@ -74,8 +74,8 @@ bool wants_help(const struct command *c, int argc, char **argv)
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], "--help") != 0 && strcmp(argv[i], "-h") != 0)
 			continue;
-		(void)printf("usage: stemefs %s %s\n%s\n\n%s", c->name, c->arguments,
-			c->summary, c->help);
+		(void)printf("usage: stemefs %s %s\n%s\n\n%s", c->name,
+			c->arguments, c->summary, c->help);
 		return true;
 	}
 	return false;
@@ -101,8 +101,8 @@ static const struct option_row *find_row(
 }
 
 /* Take the option at argv[*i], and its value behind it. */
-static int take_option(
-	const struct option_row *rows, int argc, char **argv, int *i, struct error *err)
+static int take_option(const struct option_row *rows, int argc, char **argv, int *i,
+	struct error *err)
 {
 	const char *value;
 	const struct option_row *row = find_row(rows, argv[*i], &value);
@@ -173,7 +173,8 @@ static void unescape(char *s)
 
 	while (*s) {
 		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
-			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 |
+				       (s[3] - '0'));
 			s += 4;
 		} else {
 			*to++ = *s++;

@@ -20,7 +20,7 @@ static void free_key(struct key **k)
 {
 	key_free(*k);
 }
-#define KEY_AUTO(name) __attribute__((cleanup(free_key))) struct key *name = NULL
+#define KEY_AUTO __attribute__((cleanup(free_key))) struct key *
 
 /* ---- key ---- */
 
@@ -33,7 +33,7 @@ static void key_hex(const struct key *k, char out[ID_HEX + 1])
 
 static int key_new_or_show(bool new, const char *path)
 {
-	KEY_AUTO(k);
+	KEY_AUTO k = NULL;
 	BUF_AUTO(out);
 	char hex[ID_HEX + 1];
 	struct error err;
@@ -56,9 +56,10 @@ static int is_key_file(const struct dirent *e)
 	return dot && dot != e->d_name && strcmp(dot, ".key") == 0;
 }
 
-static int list_key(const char *wallet, const char *file, struct buf *out, struct error *err)
+static int list_key(
+	const char *wallet, const char *file, struct buf *out, struct error *err)
 {
-	KEY_AUTO(k);
+	KEY_AUTO k = NULL;
 	BUF_AUTO(path);
 	char hex[ID_HEX + 1];
 	int rc;
@@ -71,7 +72,8 @@ static int list_key(const char *wallet, const char *file, struct buf *out, struc
 	if (rc < 0)
 		return rc;
 	key_hex(k, hex);
-	buf_printf(out, "%-10.*s %s\n", (int)(strlen(file) - strlen(".key")), file, hex);
+	buf_printf(out, "%-10.*s %s\n", (int)(strlen(file) - strlen(".key")), file,
+		hex);
 	return 0;
 }
 
@@ -101,7 +103,8 @@ static int list_keys(const char *store, struct buf *out, struct error *err)
 			strerror(errno));
 	for (int i = 0; i < n; i++) {
 		if (rc == 0)
-			rc = list_key((const char *)wallet.p, files[i]->d_name, out, err);
+			rc = list_key(
+				(const char *)wallet.p, files[i]->d_name, out, err);
 		free(files[i]);
 	}
 	free(files);
@@ -152,8 +155,8 @@ static int load_store_key(const char *store, struct key **out, struct error *err
 }
 
 /* The settings as signed lines: what is written to the inbox. */
-static int print_settings(const struct key *store_key, char **keys, int n, bool admit,
-	struct buf *out, struct error *err)
+static int print_settings(const struct key *store_key, char **keys, int n,
+	bool admit, struct buf *out, struct error *err)
 {
 	uint64_t now = wall_now();
 
@@ -168,7 +171,8 @@ static int print_settings(const struct key *store_key, char **keys, int n, bool 
 
 		if (hex_parse(slice_str(keys[i]), r.subject_agent.b, ID_SIZE) < 0) {
 			(void)fail(err, EINVAL, "%s: is no agent's key", keys[i]);
-			return fail_hint(err, "the 64 hex digits of `stemefs key show`");
+			return fail_hint(
+				err, "the 64 hex digits of `stemefs key show`");
 		}
 		if (print_signed(&r, NULL, 0, store_key, now, out) < 0)
 			return fail(err, ENOMEM, "out of memory");
@@ -203,8 +207,9 @@ static int deliver(const char *store, struct slice settings, struct error *err)
 static int run_admit(int argc, char **argv)
 {
 	bool revoke = false;
-	const struct option_row options[] = {{.name = "revoke", .set = &revoke}, {0}};
-	KEY_AUTO(key);
+	const struct option_row options[] = {
+		{.name = "revoke", .set = &revoke}, {0}};
+	KEY_AUTO key = NULL;
 	BUF_AUTO(settings);
 	struct error err;
 	int n;
@@ -215,7 +220,8 @@ static int run_admit(int argc, char **argv)
 	if (n < 0)
 		return EXIT_USAGE;
 	if (load_store_key(argv[1], &key, &err) < 0 ||
-		print_settings(key, argv + 2, n - 1, !revoke, &settings, &err) < 0 ||
+		print_settings(key, argv + 2, n - 1, !revoke, &settings, &err) <
+			0 ||
 		deliver(argv[1], slice_of(settings.p, settings.n), &err) < 0)
 		return complain_of(&err);
 	return EXIT_OK;
@@ -226,11 +232,14 @@ const struct command command_key = {
 	.run = run_key,
 	.arguments = "new FILE | show FILE | list STORE",
 	.summary = "Make a signing key, or show agents.",
-	.help = "  new FILE     make a key in a file that does not exist; print its agent\n"
+	.help = "  new FILE     make a key in a file that does not exist; print "
+		"its agent\n"
 		"  show FILE    print the agent (64 hex digits) of a key\n"
-		"  list STORE   the uids that have a key in the store's wallet, and their\n"
+		"  list STORE   the uids that have a key in the store's wallet, "
+		"and their\n"
 		"               agents; \"store\" signs settings\n\n"
-		"An agent is the public half. A key file is 0600 and goes to nobody.\n",
+		"An agent is the public half. A key file is 0600 and goes to "
+		"nobody.\n",
 };
 
 const struct command command_admit = {
@@ -238,8 +247,10 @@ const struct command command_admit = {
 	.run = run_admit,
 	.arguments = "STORE AGENT... [--revoke]",
 	.summary = "Let the word of agents count as that of members.",
-	.help = "Writes a setting, signed with the store's own key (STORE/wallet/store.key),\n"
-		"through the mount where the store is mounted. Agents with a key in the\n"
+	.help = "Writes a setting, signed with the store's own key "
+		"(STORE/wallet/store.key),\n"
+		"through the mount where the store is mounted. Agents with a key "
+		"in the\n"
 		"wallet are members already. Admitting twice changes nothing.\n\n"
 		"  --revoke   make them strangers again\n",
 };

@@ -20,14 +20,15 @@ enum {
 
 struct signing {
 	const struct key *key;
-	uint64_t at; /* 0: now, anew for each record */
+	uint64_t at;	 /* 0: now, anew for each record */
 	uint64_t record; /* number of the one at hand, from 1 */
 	struct buf out;
 };
 
 /* ---- one record ---- */
 
-static bool has_agent(const struct signature *have, size_t n, const struct agent *agent)
+static bool has_agent(
+	const struct signature *have, size_t n, const struct agent *agent)
 {
 	for (size_t i = 0; i < n; i++)
 		if (agent_compare(&have[i].agent, agent) == 0)
@@ -47,7 +48,8 @@ static struct id signed_id(const struct record *r)
 }
 
 /* Entries stand sorted, one per agent. */
-static size_t add_entry(struct signature *entries, size_t n, const struct signature *new)
+static size_t add_entry(
+	struct signature *entries, size_t n, const struct signature *new)
 {
 	size_t i = n;
 
@@ -61,7 +63,8 @@ int print_signed(const struct record *r, const struct signature *have, size_t co
 	const struct key *key, uint64_t at, struct buf *out)
 {
 	ARENA_AUTO(arena);
-	struct signature *entries = arena_alloc(&arena, (count + 1) * sizeof(*entries));
+	struct signature *entries =
+		arena_alloc(&arena, (count + 1) * sizeof(*entries));
 	struct agent agent = key_agent(key);
 
 	if (!entries)
@@ -91,8 +94,9 @@ static int sign_record(struct signing *s, struct slice json, struct error *err)
 	if (rc < 0)
 		return rc;
 	if (d.epoch_name.p) {
-		(void)fail(err, EINVAL, "an epoch is named, but there is no store to "
-					"look it up in");
+		(void)fail(err, EINVAL,
+			"an epoch is named, but there is no store to "
+			"look it up in");
 		return fail_hint(err, "the epoch's id");
 	}
 	if (d.timestamp_implied && d.record.kind != RECORD_COSIGNATURE)
@@ -115,7 +119,8 @@ static int flush(struct signing *s, size_t least, struct error *err)
 		return fail(err, ENOMEM, "out of memory");
 	if (s->out.n < least || s->out.n == 0)
 		return 0;
-	if (fwrite(s->out.p, 1, s->out.n, stdout) != s->out.n || fflush(stdout) != 0)
+	if (fwrite(s->out.p, 1, s->out.n, stdout) != s->out.n ||
+		fflush(stdout) != 0)
 		return fail(err, EIO, "standard output: %s", strerror(errno));
 	buf_reset(&s->out);
 	return 0;
@@ -140,7 +145,8 @@ static int sign_values(struct signing *s, struct buf *in, struct error *err)
 			break;
 		s->record++;
 		if (rc == JSON_MORE)
-			return fail(err, EMSGSIZE, "is over %d bytes", RECORD_JSON_MAX);
+			return fail(
+				err, EMSGSIZE, "is over %d bytes", RECORD_JSON_MAX);
 		if (rc == JSON_COMPLETE)
 			rc = sign_record(s, slice_of(in->p + at, used), err);
 		if (rc == 0)
@@ -168,7 +174,8 @@ static int sign_stream(struct signing *s, struct error *err)
 		if (n < 0 && errno == EINTR)
 			n = 1;
 		else if (n < 0)
-			return fail(err, errno, "standard input: %s", strerror(errno));
+			return fail(
+				err, errno, "standard input: %s", strerror(errno));
 		else if (n > 0)
 			in.n += (size_t)n;
 		else
@@ -184,7 +191,8 @@ static int sign_stream(struct signing *s, struct error *err)
 
 /* ---- the command ---- */
 
-static int get_key(const char *file, const char *seed, struct key **out, struct error *err)
+static int get_key(
+	const char *file, const char *seed, struct key **out, struct error *err)
 {
 	uint8_t bytes[ID_SIZE];
 	int rc;
@@ -210,8 +218,9 @@ static int sign_input(struct signing *s, struct error *err)
 		return complain_of(err);
 	if (rc == 0)
 		return EXIT_OK;
-	(void)fail(&bad, -rc, "record %" PRIu64 ": %s%s%s%s", s->record, err->message,
-		err->hint[0] ? " (" : "", err->hint, err->hint[0] ? ")" : "");
+	(void)fail(&bad, -rc, "record %" PRIu64 ": %s%s%s%s", s->record,
+		err->message, err->hint[0] ? " (" : "", err->hint,
+		err->hint[0] ? ")" : "");
 	return complain_of(&bad);
 }
 
@@ -251,9 +260,13 @@ const struct command command_sign = {
 	.run = run_sign,
 	.arguments = "--key FILE|--seed HEX [--at TIME] < RECORDS",
 	.summary = "Sign JSON records, one or many, and print them one per line.",
-	.help = "The output can be written to the inbox of any store. A record without a\n"
-		"timestamp gets one; one that is signed already gets one more signature.\n\n"
+	.help = "The output can be written to the inbox of any store. A record "
+		"without a\n"
+		"timestamp gets one; one that is signed already gets one more "
+		"signature.\n\n"
 		"  -k, --key FILE   a key made by `stemefs key new`\n"
-		"  --seed HEX       a key by its 32-byte seed; others can see it in ps\n"
-		"  --at TIME        sign as of this time, RFC 3339 or seconds (now)\n",
+		"  --seed HEX       a key by its 32-byte seed; others can see it "
+		"in ps\n"
+		"  --at TIME        sign as of this time, RFC 3339 or seconds "
+		"(now)\n",
 };

@@ -48,7 +48,8 @@ static int print_table(struct slice json, struct buf *out)
 static int run_status(int argc, char **argv)
 {
 	bool as_json = false;
-	const struct option_row options[] = {{.name = "json", .set = &as_json}, {0}};
+	const struct option_row options[] = {
+		{.name = "json", .set = &as_json}, {0}};
 	ENTRANCE_AUTO(e);
 	BUF_AUTO(json);
 	BUF_AUTO(table);
@@ -59,7 +60,8 @@ static int run_status(int argc, char **argv)
 	if (take_options(&command_status, argc, argv, options, 1, 1) < 0)
 		return EXIT_USAGE;
 	if (entrance_open(argv[1], &e, &err) < 0 ||
-		entrance_read(&e, ".stemefs/status", entrance_take_buf, &json, &err) < 0)
+		entrance_read(
+			&e, ".stemefs/status", entrance_take_buf, &json, &err) < 0)
 		return complain_of(&err);
 	if (as_json)
 		return print_out(&json);
@@ -105,7 +107,7 @@ static int print_check(const struct findings *f, const struct store_check *c,
 		"{\"result\":\"%s\",\"frames\":%" PRIu64 ",\"signatures\":%" PRIu64
 		",\"pairs\":%" PRIu64 ",\"torn_bytes\":%" PRIu64 ",\"bad\":%" PRIu64
 		",\"findings\":[";
-	const char *result = status == CHECK_CLEAN      ? "clean"
+	const char *result = status == CHECK_CLEAN	? "clean"
 			     : status == CHECK_REPAIRED ? "repaired"
 							: "damaged";
 
@@ -121,8 +123,8 @@ static int print_check(const struct findings *f, const struct store_check *c,
 			result, c->frames, c->signatures, c->pairs, c->bad);
 		if (s->torn_bytes)
 			buf_printf(&out,
-				"%" PRIu64
-				" bytes of an unfinished write were moved to quarantine\n",
+				"%" PRIu64 " bytes of an unfinished write were "
+				"moved to quarantine\n",
 				s->torn_bytes);
 	}
 	return print_out(&out) ? CHECK_CANNOT : status;
@@ -130,7 +132,8 @@ static int print_check(const struct findings *f, const struct store_check *c,
 
 static int check_store(const char *path, bool as_json, struct error *err)
 {
-	__attribute__((cleanup(free_findings))) struct findings f = {.as_json = as_json};
+	__attribute__((cleanup(free_findings))) struct findings f = {
+		.as_json = as_json};
 	struct progress progress = {0};
 	struct store_options options = {
 		.progress = progress_show,
@@ -172,7 +175,8 @@ static int refuse_mounted(const char *store, int status)
 static int run_check(int argc, char **argv)
 {
 	bool as_json = false;
-	const struct option_row options[] = {{.name = "json", .set = &as_json}, {0}};
+	const struct option_row options[] = {
+		{.name = "json", .set = &as_json}, {0}};
 	struct error err;
 	int rc;
 
@@ -197,7 +201,7 @@ static int run_rebuild(int argc, char **argv)
 		.progress = progress_show,
 		.progress_ctx = &progress,
 	};
-	struct store *s;
+	struct store *s = NULL;
 	struct error err;
 	int rc;
 
@@ -223,7 +227,8 @@ const struct command command_init = {
 	.run = run_init,
 	.arguments = "STORE",
 	.summary = "Make an empty store.",
-	.help = "STORE is a directory that does not exist or is empty. It gets a key of its\n"
+	.help = "STORE is a directory that does not exist or is empty. It gets a "
+		"key of its\n"
 		"own, STORE/wallet/store.key, which signs settings: keep a copy.\n",
 };
 
@@ -232,7 +237,8 @@ const struct command command_status = {
 	.run = run_status,
 	.arguments = "STORE [--json]",
 	.summary = "Say how a store is.",
-	.help = "Through its mount where it is mounted; else the store is opened, which\n"
+	.help = "Through its mount where it is mounted; else the store is opened, "
+		"which\n"
 		"recovers it where needed.\n\n"
 		"  --json   as .stemefs/status has it\n",
 };
@@ -242,10 +248,14 @@ const struct command command_check = {
 	.run = run_check,
 	.arguments = "STORE [--json]",
 	.summary = "Verify the log, its signatures and every view.",
-	.help = "The store must not be mounted. Prints a sentence for each finding.\n\n"
-		"  --json   {result, frames, signatures, pairs, torn_bytes, bad, findings}\n\n"
-		"Exit status, as for fsck(8): 0 clean, 1 repaired (an unfinished write was cut\n"
-		"off and kept in STORE/quarantine), 4 damaged, 8 could not check.\n",
+	.help = "The store must not be mounted. Prints a sentence for each "
+		"finding.\n\n"
+		"  --json   {result, frames, signatures, pairs, torn_bytes, bad, "
+		"findings}\n\n"
+		"Exit status, as for fsck(8): 0 clean, 1 repaired (an unfinished "
+		"write was cut\n"
+		"off and kept in STORE/quarantine), 4 damaged, 8 could not "
+		"check.\n",
 };
 
 const struct command command_rebuild = {
@@ -253,6 +263,7 @@ const struct command command_rebuild = {
 	.run = run_rebuild,
 	.arguments = "STORE",
 	.summary = "Build the index anew from the log.",
-	.help = "The store must not be mounted. The index holds nothing that is not in the\n"
+	.help = "The store must not be mounted. The index holds nothing that is "
+		"not in the\n"
 		"log: every file has the same bytes afterwards.\n",
 };

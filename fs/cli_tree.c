@@ -50,12 +50,13 @@ static void mode_text(mode_t mode, char out[11])
 {
 	static const char letters[] = "rwxrwxrwx";
 
+	memcpy(out + 1, letters, sizeof(letters));
 	out[0] = S_ISDIR(mode) ? 'd' : S_ISLNK(mode) ? 'l' : '-';
 	for (int i = 0; i < 9; i++)
-		out[i + 1] = mode & (0400U >> i) ? letters[i] : '-';
+		if (!(mode & (0400U >> i)))
+			out[i + 1] = '-';
 	if (mode & S_ISVTX)
 		out[9] = 't';
-	out[10] = '\0';
 }
 
 /* Names in the inbox may be any bytes; a terminal is not to be driven by them. */
@@ -77,8 +78,8 @@ static void print_details(const struct shown *s)
 
 	mode_text(s->mode, mode);
 	when_print(s->mtime, &when);
-	(void)printf("%s %5" PRIu32 " %10" PRIu64 " %-30.*s ", mode, s->uid, s->size,
-		(int)when.n, (const char *)when.p);
+	(void)printf("%s %5" PRIu32 " %10" PRIu64 " %-30.*s ", mode, s->uid,
+		s->size, (int)when.n, (const char *)when.p);
 }
 
 static void print_entry(void *ctx, const struct shown *s)
@@ -110,8 +111,8 @@ static int run_ls(int argc, char **argv)
 	if (n < 0)
 		return EXIT_USAGE;
 	if (entrance_open(argv[1], &e, &err) < 0 ||
-		entrance_list(&e, n > 1 ? argv[2] : "", details, print_entry, &details,
-			&err) < 0)
+		entrance_list(&e, n > 1 ? argv[2] : "", details, print_entry,
+			&details, &err) < 0)
 		return complain_of(&err);
 	if (fflush(stdout) != 0) {
 		(void)fail(&err, errno, "standard output: %s", strerror(errno));
@@ -161,8 +162,10 @@ const struct command command_cat = {
 	.run = run_cat,
 	.arguments = "STORE PATH...",
 	.summary = "Print files of a store, mounted or not.",
-	.help = "PATH is from the mount root, like subjects/Tesla_Inc/ceo/consensus.\n"
-		"Links are followed. What a mount shows and what this prints are the same\n"
+	.help = "PATH is from the mount root, like "
+		"subjects/Tesla_Inc/ceo/consensus.\n"
+		"Links are followed. What a mount shows and what this prints are "
+		"the same\n"
 		"bytes; where the store is mounted, they come through the mount.\n",
 };
 
@@ -179,8 +182,11 @@ const struct command command_put = {
 	.run = run_put,
 	.arguments = "STORE PATH < FILE",
 	.summary = "Write records to a store, mounted or not.",
-	.help = "PATH is a place that is written to: inbox/NAME for JSON records, or\n"
-		"subjects/S/P/assert and vote. Returns when all is durable and visible, or\n"
-		"with status 1 and a sentence when something is refused; what stands before\n"
+	.help = "PATH is a place that is written to: inbox/NAME for JSON records, "
+		"or\n"
+		"subjects/S/P/assert and vote. Returns when all is durable and "
+		"visible, or\n"
+		"with status 1 and a sentence when something is refused; what "
+		"stands before\n"
 		"that is kept.\n",
 };

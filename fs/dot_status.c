@@ -163,20 +163,22 @@ int limits_render(struct request *rq, const struct place *p, struct attr *attr,
 
 /* ---- metrics: the text format of Prometheus, 0.0.4 ---- */
 
-static void metric(const char *name, const char *type, const char *help, uint64_t value,
-	struct buf *out)
+static void metric(const char *name, const char *type, const char *help,
+	uint64_t value, struct buf *out)
 {
-	buf_printf(out, "# HELP stemefs_%s %s\n# TYPE stemefs_%s %s\n", name, help, name,
-		type);
+	buf_printf(out, "# HELP stemefs_%s %s\n# TYPE stemefs_%s %s\n", name, help,
+		name, type);
 	buf_printf(out, "stemefs_%s %" PRIu64 "\n", name, value);
 }
 
-static void counter(const char *name, const char *help, uint64_t value, struct buf *out)
+static void counter(
+	const char *name, const char *help, uint64_t value, struct buf *out)
 {
 	metric(name, "counter", help, value, out);
 }
 
-static void gauge(const char *name, const char *help, uint64_t value, struct buf *out)
+static void gauge(
+	const char *name, const char *help, uint64_t value, struct buf *out)
 {
 	metric(name, "gauge", help, value, out);
 }
@@ -185,17 +187,18 @@ static void print_counters(const struct store_status *s, struct buf *out)
 {
 	counter("records_total", "Records accepted since start.", s->records, out);
 	counter("refused_total", "Records refused since start.", s->refused, out);
-	counter("duplicates_total", "Records known already, since start.", s->duplicates,
-		out);
+	counter("duplicates_total", "Records known already, since start.",
+		s->duplicates, out);
 	counter("commits_total", "Group commits since start.", s->commits, out);
 	counter("syncs_total", "Fdatasyncs of the log since start.", s->syncs, out);
-	gauge("start_time_seconds", "When the daemon started.", s->started_at / SECOND,
-		out);
+	gauge("start_time_seconds", "When the daemon started.",
+		s->started_at / SECOND, out);
 	gauge("writable", "1 while records are taken.",
 		strcmp(s->writing, "yes") == 0 ? 1 : 0, out);
 	gauge("log_bytes", "Size of the log.", s->log_bytes, out);
 	gauge("index_bytes", "Size of the index.", s->index_bytes, out);
-	gauge("damaged", "Stretches of the log that do not verify.", s->damaged, out);
+	gauge("damaged", "Stretches of the log that do not verify.", s->damaged,
+		out);
 }
 
 int metrics_render(struct request *rq, const struct place *p, struct attr *attr,
@@ -209,7 +212,8 @@ int metrics_render(struct request *rq, const struct place *p, struct attr *attr,
 	snap_totals(rq->snap, &totals);
 	store_status(rq->tree->store, &status);
 	gauge("seq", "Number of the last record.", totals.seq, out);
-	gauge("subjects", "Subjects that somebody mentioned.", totals.subjects, out);
+	gauge("subjects", "Subjects that somebody mentioned.", totals.subjects,
+		out);
 	gauge("pairs", "Pairs of subject and predicate.", totals.pairs, out);
 	gauge("claims", "Assertions.", totals.claims, out);
 	gauge("votes", "Votes.", totals.votes, out);

@@ -9,7 +9,8 @@
 
 int entrance_open(const char *store, struct entrance *out, struct error *err)
 {
-	out->who = (struct caller){.uid = getuid(), .gid = getgid(), .pid = getpid()};
+	out->who =
+		(struct caller){.uid = getuid(), .gid = getgid(), .pid = getpid()};
 	out->mounted = find_mount(store, out->mount, sizeof(out->mount));
 	return out->mounted ? 0 : direct_open(store, out, err);
 }
@@ -48,11 +49,12 @@ static int refuse_path(const char *path, struct error *err)
 
 static int describe(int rc, const char *path, struct error *err)
 {
-	return rc < 0 ? fail(err, -rc, "%s: %s", *path ? path : "/", strerror(-rc)) : rc;
+	return rc < 0 ? fail(err, -rc, "%s: %s", *path ? path : "/", strerror(-rc))
+		      : rc;
 }
 
-int entrance_read(struct entrance *e, const char *path, entrance_take *take, void *ctx,
-	struct error *err)
+int entrance_read(struct entrance *e, const char *path, entrance_take *take,
+	void *ctx, struct error *err)
 {
 	const char *p = plain_path(path);
 
@@ -87,24 +89,28 @@ static const char *member(const struct json_doc *doc, const char *key)
 
 /* Take message and hint from a line of last_error, if it speaks of this path. A hint on
  * records is a remark ("did you mean …?"), no command to try: it joins the sentence. */
-static int explain_from(struct slice line, const char *path, int code, struct error *err)
+static int explain_from(
+	struct slice line, const char *path, int code, struct error *err)
 {
 	JSON_AUTO(doc);
 	const char *hint;
 
-	if (json_parse(line, &doc, NULL) < 0 || strcmp(member(&doc, "path"), path) != 0)
+	if (json_parse(line, &doc, NULL) < 0 ||
+		strcmp(member(&doc, "path"), path) != 0)
 		return fail(err, code, "%s: %s", path, strerror(code));
 	hint = member(&doc, "hint");
 	return fail(err, code, "%s: %s%s%s%s", path, member(&doc, "message"),
 		*hint ? " (" : "", hint, *hint ? ")" : "");
 }
 
-static int explain(struct entrance *e, const char *path, int code, struct error *err)
+static int explain(
+	struct entrance *e, const char *path, int code, struct error *err)
 {
 	BUF_AUTO(line);
 	struct slice s;
 
-	if (entrance_read(e, ".stemefs/last_error", entrance_take_buf, &line, NULL) < 0 ||
+	if (entrance_read(
+		    e, ".stemefs/last_error", entrance_take_buf, &line, NULL) < 0 ||
 		buf_view(&line, &s) < 0 || s.n == 0)
 		return fail(err, code, "%s: %s", path, strerror(code));
 	return explain_from(s, path, code, err);
@@ -142,8 +148,8 @@ static int make_pair(struct entrance *e, const char *path)
 	return rc < 0 ? rc : make_one(e, path, predicate);
 }
 
-int entrance_write(struct entrance *e, const char *path, entrance_give *give, void *ctx,
-	struct error *err)
+int entrance_write(struct entrance *e, const char *path, entrance_give *give,
+	void *ctx, struct error *err)
 {
 	const char *p = plain_path(path);
 	int rc;

@@ -30,13 +30,13 @@ struct entrance {
 /* 0 or -errno with err: what find_mount() or store_open() says. */
 int entrance_open(const char *store, struct entrance *out, struct error *err);
 void entrance_close(struct entrance *e);
-#define ENTRANCE_AUTO(name) \
+#define ENTRANCE_AUTO(name)                                                        \
 	__attribute__((cleanup(entrance_close))) struct entrance name = {0}
 
 /* Hand over the content of a file in pieces; take returns -errno to stop. */
 typedef int entrance_take(void *ctx, struct slice bytes);
-int entrance_read(struct entrance *e, const char *path, entrance_take *take, void *ctx,
-	struct error *err);
+int entrance_read(struct entrance *e, const char *path, entrance_take *take,
+	void *ctx, struct error *err);
 
 /* entrance_take for a struct buf. */
 int entrance_take_buf(void *ctx, struct slice bytes);
@@ -62,23 +62,27 @@ typedef int entrance_give(void *ctx, struct buf *out);
 
 /* Write a stream to a path that takes one, and wait until it is durable. What a new pair's
  * `assert` needs is made. A refusal comes with the sentence that the store had for it. */
-int entrance_write(struct entrance *e, const char *path, entrance_give *give, void *ctx,
-	struct error *err);
+int entrance_write(struct entrance *e, const char *path, entrance_give *give,
+	void *ctx, struct error *err);
 
 /* ---- the two sides, for entrance.c ---- */
 
-int mount_read(struct entrance *e, const char *path, entrance_take *take, void *ctx);
-int mount_list(struct entrance *e, const char *path, bool details, entrance_visit *visit,
-	void *ctx);
+int mount_read(
+	struct entrance *e, const char *path, entrance_take *take, void *ctx);
+int mount_list(struct entrance *e, const char *path, bool details,
+	entrance_visit *visit, void *ctx);
 int mount_mkdir(struct entrance *e, const char *path);
-int mount_write(struct entrance *e, const char *path, entrance_give *give, void *ctx);
+int mount_write(
+	struct entrance *e, const char *path, entrance_give *give, void *ctx);
 
 int direct_open(const char *store, struct entrance *e, struct error *err);
 void direct_close(struct entrance *e);
-int direct_read(struct entrance *e, const char *path, entrance_take *take, void *ctx);
-int direct_list(struct entrance *e, const char *path, bool details, entrance_visit *visit,
-	void *ctx);
+int direct_read(
+	struct entrance *e, const char *path, entrance_take *take, void *ctx);
+int direct_list(struct entrance *e, const char *path, bool details,
+	entrance_visit *visit, void *ctx);
 int direct_mkdir(struct entrance *e, const char *path);
-int direct_write(struct entrance *e, const char *path, entrance_give *give, void *ctx);
+int direct_write(
+	struct entrance *e, const char *path, entrance_give *give, void *ctx);
 
 #endif

@@ -99,8 +99,8 @@ static struct slice first_name(struct slice *rest)
 
 /* Step from the directory `done` to its entry: done becomes its path, or, where it is a
  * link, rest starts with what the link says. */
-static int step(struct entrance *e, struct slice name, struct buf *done, struct buf *rest,
-	int *links)
+static int step(struct entrance *e, struct slice name, struct buf *done,
+	struct buf *rest, int *links)
 {
 	PLACE_AUTO(p);
 	BUF_AUTO(link);
@@ -157,8 +157,8 @@ static int walk(struct entrance *e, const char *path, struct place **out)
 
 /* ---- reading ---- */
 
-static int read_live(struct entrance *e, const struct place *p, entrance_take *take,
-	void *ctx)
+static int read_live(
+	struct entrance *e, const struct place *p, entrance_take *take, void *ctx)
 {
 	BUF_AUTO(chunk);
 	uint64_t offset = 0;
@@ -177,7 +177,8 @@ static int read_live(struct entrance *e, const struct place *p, entrance_take *t
 	}
 }
 
-int direct_read(struct entrance *e, const char *path, entrance_take *take, void *ctx)
+int direct_read(
+	struct entrance *e, const char *path, entrance_take *take, void *ctx)
 {
 	PLACE_AUTO(p);
 	RENDERING_AUTO(r);
@@ -190,7 +191,7 @@ int direct_read(struct entrance *e, const char *path, entrance_take *take, void 
 		return read_live(e, p, take, ctx);
 	if (rc == 0)
 		rc = tree_render(e->tree, p, &e->who, &r);
-	return rc < 0 ? rc : take(ctx, r->bytes);
+	return r ? take(ctx, r->bytes) : rc;
 }
 
 /* ---- listing ---- */
@@ -207,13 +208,13 @@ static int show(struct entrance *e, const struct place *p, struct slice name,
 	if (rc < 0)
 		return rc;
 	visit(ctx, &(struct shown){
-			.name = name,
-			.link = slice_of(link.p, link.n),
-			.mode = attr.mode,
-			.uid = attr.uid,
-			.size = attr.size,
-			.mtime = attr.mtime,
-		});
+			   .name = name,
+			   .link = slice_of(link.p, link.n),
+			   .mode = attr.mode,
+			   .uid = attr.uid,
+			   .size = attr.size,
+			   .mtime = attr.mtime,
+		   });
 	return 0;
 }
 
@@ -224,8 +225,8 @@ struct piece {
 	uint64_t cookie;
 };
 
-static int note_entry(void *ctx, struct slice name, mode_t type, uint64_t inode,
-	uint64_t cookie)
+static int note_entry(
+	void *ctx, struct slice name, mode_t type, uint64_t inode, uint64_t cookie)
 {
 	struct piece *piece = ctx;
 
@@ -260,7 +261,8 @@ static int show_piece(struct entrance *e, const struct place *dir,
 
 	for (size_t at = 0; rc == 0 && at < piece->names.n;) {
 		const uint8_t *p = piece->names.p + at;
-		struct shown s = {.mode = u32_at(p), .name = {p + 8, u32_at(p + 4)}};
+		struct shown s = {
+			.mode = u32_at(p), .name = {p + 8, u32_at(p + 4)}};
 
 		at += 8 + s.name.n;
 		rc = show_entry(e, dir, &s, details, visit, ctx);
@@ -285,11 +287,11 @@ static int list_dir(struct entrance *e, const struct place *dir, bool details,
 	return rc;
 }
 
-int direct_list(struct entrance *e, const char *path, bool details, entrance_visit *visit,
-	void *ctx)
+int direct_list(struct entrance *e, const char *path, bool details,
+	entrance_visit *visit, void *ctx)
 {
 	PLACE_AUTO(p);
-	struct attr attr;
+	struct attr attr = {0};
 	int rc = walk(e, path, &p);
 
 	if (rc == 0)
@@ -376,11 +378,12 @@ static int write_sink(
 	return rc;
 }
 
-int direct_write(struct entrance *e, const char *path, entrance_give *give, void *ctx)
+int direct_write(
+	struct entrance *e, const char *path, entrance_give *give, void *ctx)
 {
 	PLACE_AUTO(dir);
 	PLACE_AUTO(p);
-	struct sink *s;
+	struct sink *s = NULL;
 	struct slice name;
 	int rc = walk_dir(e, path, &dir, &name);
 

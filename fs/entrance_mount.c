@@ -24,8 +24,8 @@ static void close_dir(DIR **d)
 		(void)closedir(*d);
 }
 
-static int full_path(const struct entrance *e, const char *path,
-	char out[ENTRANCE_PATH_MAX])
+static int full_path(
+	const struct entrance *e, const char *path, char out[ENTRANCE_PATH_MAX])
 {
 	int n = snprintf(out, ENTRANCE_PATH_MAX, "%s/%s", e->mount, path);
 
@@ -82,7 +82,8 @@ static int show(int dir, const char *name, bool details, unsigned char type,
 		s.size = (uint64_t)st.st_size;
 		s.mtime = (uint64_t)st.st_mtim.tv_sec * SECOND +
 			  (uint64_t)st.st_mtim.tv_nsec;
-		n = S_ISLNK(st.st_mode) ? readlinkat(dir, name, link, sizeof(link)) : 0;
+		n = S_ISLNK(st.st_mode) ? readlinkat(dir, name, link, sizeof(link))
+					: 0;
 		s.link = slice_of(link, n > 0 ? (size_t)n : 0);
 	}
 	visit(ctx, &s);
@@ -107,13 +108,14 @@ static int list_dir(int fd, bool details, entrance_visit *visit, void *ctx)
 		if (!e)
 			return -errno;
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			rc = show(dirfd(d), e->d_name, details, e->d_type, visit, ctx);
+			rc = show(dirfd(d), e->d_name, details, e->d_type, visit,
+				ctx);
 	}
 	return rc;
 }
 
-int mount_list(struct entrance *e, const char *path, bool details, entrance_visit *visit,
-	void *ctx)
+int mount_list(struct entrance *e, const char *path, bool details,
+	entrance_visit *visit, void *ctx)
 {
 	int fd = open_at(e, path, O_RDONLY | O_DIRECTORY);
 	FD_AUTO(top) = -1;
@@ -170,7 +172,8 @@ static int write_given(int fd, entrance_give *give, void *ctx)
 }
 
 /* O_CREAT: a name in the inbox is new; what is there already is opened all the same. */
-int mount_write(struct entrance *e, const char *path, entrance_give *give, void *ctx)
+int mount_write(
+	struct entrance *e, const char *path, entrance_give *give, void *ctx)
 {
 	int fd = open_at(e, path, O_WRONLY | O_CREAT | O_TRUNC);
 	int rc;

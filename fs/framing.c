@@ -6,6 +6,7 @@
  * stand in the piece at hand. */
 #include "fs/framing.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "core/record.h"
@@ -89,7 +90,8 @@ static int refuse_start(const struct framer *f, uint8_t c, struct error *err)
 		rc = fail_at(err, EINVAL, f->offset,
 			"not a JSON object: it starts with byte 0x%02X", c);
 	if (c == 0xef)
-		return fail_hint(err, "if this is a byte-order mark, save without it");
+		return fail_hint(
+			err, "if this is a byte-order mark, save without it");
 	return rc;
 }
 
@@ -100,16 +102,20 @@ static struct slice next_step(const struct framer *f, struct slice rest)
 	const uint8_t *newline;
 
 	rest = slice_sub(rest, 0, room);
-	newline = f->below || rest.n == 0 ? NULL : memchr(rest.p, '\n', rest.n);
+	newline = f->below || !rest.p ? NULL : memchr(rest.p, '\n', rest.n);
 	return newline ? slice_of(rest.p, (size_t)(newline - rest.p) + 1) : rest;
 }
 
 /* These bytes of the value's first line were scanned and the value goes on. */
 static int check_line(struct framer *f, struct slice step, struct error *err)
 {
-	bool ends = step.n > 0 && step.p[step.n - 1] == '\n';
-	size_t n = ends ? step.n - 1 : step.n;
+	size_t n = step.n;
+	bool ends;
 
+	assert(step.p && n > 0);
+	ends = step.p[n - 1] == '\n';
+	if (ends)
+		n--;
 	while (n > 0 && is_blank(step.p[n - 1]))
 		n--;
 	if (n > 0)
@@ -117,15 +123,17 @@ static int check_line(struct framer *f, struct slice step, struct error *err)
 	if (!ends)
 		return 0;
 	f->below = true;
-	if (memchr("{,:[", f->last, 4))
+	if (strchr("{,:[", f->last))
 		return 0;
 	(void)fail_at(err, EINVAL, f->start + f->scan.offset - 1,
-		"the value is incomplete at the end of its first line: missing brace?");
-	return fail_hint(err, "a value that goes on has a first line ending in { , : or [");
+		"the value's first line leaves it incomplete: missing brace?");
+	return fail_hint(
+		err, "a value that goes on has a first line ending in { , : or [");
 }
 
 /* Scan a step of rest: 1 complete, 0 it goes on, -errno; *used bytes belong to it. */
-static int scan_step(struct framer *f, struct slice rest, size_t *used, struct error *err)
+static int scan_step(
+	struct framer *f, struct slice rest, size_t *used, struct error *err)
 {
 	struct slice step = next_step(f, rest);
 	int rc = json_scan(&f->scan, step, used, err);
@@ -211,11 +219,12 @@ static void forget_handed(struct framer *f)
 	f->handed = false;
 }
 
-int framer_next(struct framer *f, struct slice *in, struct framed *out, struct error *err)
+int framer_next(
+	struct framer *f, struct slice *in, struct framed *out, struct error *err)
 {
 	forget_handed(f);
-	return f->form == FRAMING_JSON ? next_object(f, in, out, err) :
-					 next_line(f, in, out, err);
+	return f->form == FRAMING_JSON ? next_object(f, in, out, err)
+				       : next_line(f, in, out, err);
 }
 
 int framer_end(struct framer *f, struct framed *out, struct error *err)
@@ -237,7 +246,8 @@ bool framer_pending(const struct framer *f)
 {
 	if (!f->inside)
 		return false;
-	return f->form == FRAMING_JSON || !all_blank(slice_of(f->kept.p, f->kept.n));
+	return f->form == FRAMING_JSON ||
+	       !all_blank(slice_of(f->kept.p, f->kept.n));
 }
 
 void framer_drop(struct framer *f)

@@ -27,18 +27,19 @@ enum framing {
 struct framer {
 	enum framing form;
 	uint64_t offset; /* bytes of the stream taken so far */
-	uint64_t start;  /* stream offset of the value begun last */
+	uint64_t start;	 /* stream offset of the value begun last */
 	struct json_scan scan;
-	bool inside;     /* a value has begun */
-	bool below;      /* its first line is over */
-	bool handed;     /* kept holds a value that was handed out */
-	uint8_t last;    /* of its first line: the last byte that is no blank */
+	bool inside;	 /* a value has begun */
+	bool below;	 /* its first line is over */
+	bool handed;	 /* kept holds a value that was handed out */
+	uint8_t last;	 /* of its first line: the last byte that is no blank */
 	struct buf kept; /* what is there of it from earlier pieces */
 };
 
 struct framed {
-	struct slice bytes; /* borrows from the piece or the framer: until the next call */
-	uint64_t offset;    /* of its first byte in the stream */
+	struct slice
+		bytes; /* borrows from the piece or the framer: until the next call */
+	uint64_t offset; /* of its first byte in the stream */
 };
 
 /**

@@ -56,7 +56,6 @@ void reply_error(fuse_req_t req, int r)
 	case EPIPE:  /* programs end without a word */
 	case ENOSYS: /* the kernel never asks again */
 	case ENOMEM: /* not what a writer did wrong */
-	case ESTALE:
 		r = -EIO;
 		break;
 	default:
@@ -189,6 +188,8 @@ int door_open(const struct door_options *o, struct door **out, struct error *err
 	said[0] = '\0';
 	d->mountpoint = strdup(o->mountpoint);
 	r = d->mountpoint ? nodes_new(o->tree, &d->nodes) : -ENOMEM;
+	if (r == 0)
+		r = held_new(&d->held);
 	mounting = true;
 	if (r == 0)
 		r = new_session(d, o);
@@ -279,6 +280,7 @@ void door_close(struct door *d)
 	}
 	if (d->knocking)
 		(void)pthread_join(d->knocker, NULL);
+	held_free(d->held);
 	nodes_free(d->nodes);
 	free(d->mountpoint);
 	(void)pthread_cond_destroy(&d->quiet);

@@ -19,11 +19,8 @@
 #include <pthread.h>
 
 #include "fs/fuse.h"
+#include "fs/held.h"
 #include "fs/node.h"
-
-enum {
-	RETRIES = 256, /* callers that are looking a changed name up again */
-};
 
 /* An open file. */
 struct handle {
@@ -35,6 +32,7 @@ struct handle {
 struct door {
 	struct tree *tree;
 	struct nodes *nodes;
+	struct held *held;
 	struct fuse_session *session;
 	char *mountpoint;
 	int store;
@@ -51,8 +49,6 @@ struct door {
 	pthread_cond_t quiet; /* no answer is owed */
 	size_t owed;
 	struct handle handles; /* head of the open ones */
-
-	_Atomic uint64_t retried[RETRIES]; /* fuse_read.c */
 };
 
 /* ---- fuse.c ---- */
@@ -82,14 +78,8 @@ static inline struct handle *handle_of(const struct fuse_file_info *fi)
 
 /* ---- fuse_node.c ---- */
 
-/* How long the kernel may believe what it was told, in seconds. */
-struct trust {
-	double entry;
-	double attr;
-};
-
 /* Stat a place and make the kernel's entry for it, with one lookup counted. Takes the
- * place. fresh: it was just made. 0 or -errno. */
+ * place. 0 or -errno. */
 int entry_make(struct door *d, const struct node *dir, struct place *p,
 	const struct caller *who, struct node **out, struct fuse_entry_param *e);
 /* Reply with an entry; takes the lookup back when the kernel does not want it. */

@@ -25,6 +25,12 @@ enum {
 
 static const double A_DAY = 86400, A_MINUTE = 60, A_SECOND = 1;
 
+/* How long the kernel may believe what it was told, in seconds. */
+struct trust {
+	double entry;
+	double attr;
+};
+
 static struct trust trust_in(struct door *d, const struct node *dir, const struct node *n)
 {
 	struct trust t = {0};
@@ -61,12 +67,30 @@ static void fill_stat(const struct attr *a, struct stat *out)
 	};
 }
 
+/* Stat a place, and hold what a file was rendered to for the open that may follow. */
+static int look(struct door *d, const struct place *p, const struct caller *who,
+	struct attr *out)
+{
+	const struct rendering *r = NULL;
+	int error = tree_stat(d->tree, p, who, out);
+
+	if (error < 0)
+		return error;
+	if (!S_ISREG(out->mode) || out->live || out->stream || out->size > HELD_BYTES_MAX)
+		return 0;
+	if (tree_render(d->tree, p, who, &r) == 0) {
+		*out = r->attr; /* a version newer, maybe */
+		held_put(d->held, who, r);
+	}
+	return 0;
+}
+
 int entry_make(struct door *d, const struct node *dir, struct place *p,
 	const struct caller *who, struct node **out, struct fuse_entry_param *e)
 {
 	struct trust trust;
 	struct attr a;
-	int r = tree_stat(d->tree, p, who, &a);
+	int r = look(d, p, who, &a);
 
 	if (r < 0) {
 		place_free(p);

@@ -1,12 +1,9 @@
 /* Opening, reading, closing.
  *
- * A reader gets the bytes that its file had when it was opened, until it closes it. The
- * kernel looks the name up first (which fixes the size it believes) and opens the node
- * then; a writer may come between. Such an open is answered ESTALE, upon which the kernel
- * looks the name up again by itself and opens the newer node: nobody sees the error. Only
- * when the same caller loses the race twice, or had opened through /proc, is it served the
- * newer bytes past the page cache, so that no wrong byte ever enters the pages of the
- * older node. */
+ * A reader gets the bytes that its file had when it was opened, until it closes it. Those
+ * are what its lookup was answered from (fs/held.h). Where that is not held any more and a
+ * writer came between lookup and open, the newer bytes are served past the page cache, so
+ * that no wrong byte ever enters the pages of the older node. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,48 +11,22 @@
 
 #include "fs/fuse_impl.h"
 
-/* Is this the first time in a row that this caller finds this file changed? Callers share
- * slots: who is pushed out is asked to look up once more, and that is all. */
-static bool sent_back(struct door *d, const struct node *n, const struct caller *who)
-{
-	_Atomic uint64_t *slot = &d->retried[(unsigned)who->pid % RETRIES];
-	uint64_t mark = n->attr.inode ^ (uint64_t)(unsigned)who->pid << 32;
-
-	if (who->pid == 0) /* of another pid namespace: who it is cannot be told */
-		return false;
-	if (atomic_exchange(slot, mark) != mark)
-		return true;
-	atomic_store(slot, 0);
-	return false;
-}
-
-static void arrived(struct door *d, const struct node *n, const struct caller *who)
-{
-	_Atomic uint64_t *slot = &d->retried[(unsigned)who->pid % RETRIES];
-	uint64_t mark = n->attr.inode ^ (uint64_t)(unsigned)who->pid << 32;
-
-	if (atomic_load_explicit(slot, memory_order_relaxed) == mark)
-		(void)atomic_compare_exchange_strong(slot, &mark, 0);
-}
-
 static int open_reading(struct door *d, const struct node *n, const struct caller *who,
 	struct handle *h, struct fuse_file_info *fi)
 {
-	int r;
+	int r = 0;
 
 	if (n->attr.live) /* grows under the handle: asked for at each read */
 		return tree_access(d->tree, n->place, who, R_OK);
-	r = tree_render(d->tree, n->place, who, &h->reading);
+	h->reading = held_take(d->held, who, n->attr.inode, n->version);
+	if (!h->reading)
+		r = tree_render(d->tree, n->place, who, &h->reading);
 	if (r < 0 || fi->direct_io)
 		return r;
-	if (h->reading->attr.version == n->version) {
-		arrived(d, n, who);
+	if (h->reading->attr.version == n->version)
 		fi->keep_cache = 1;
-		return 0;
-	}
-	if (sent_back(d, n, who))
-		return -ESTALE;
-	fi->direct_io = 1;
+	else
+		fi->direct_io = 1;
 	return 0;
 }
 
@@ -94,9 +65,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	struct caller who = caller_of(req);
 	int r = handle_open(d, nodes_at(d->nodes, ino), &who, fi);
 
-	if (r == -ESTALE)
-		(void)fuse_reply_err(req, ESTALE);
-	else if (r < 0)
+	if (r < 0)
 		reply_error(req, r);
 	else if (fuse_reply_open(req, fi) < 0)
 		handle_free(d, handle_of(fi)); /* the opener was killed: no release */

@@ -11,7 +11,8 @@
 #include "fs/tgid.h"
 
 enum {
-	PAGE_NAMES = 256, /* copied at once: some 10 KiB, for a moment of the mutex */
+	PAGE_NAMES =
+		256, /* copied at once: some 10 KiB, for a moment of the mutex */
 	PAGE_HEADER = 16,
 };
 
@@ -46,14 +47,21 @@ struct slice name_copy(struct slice s)
 
 void name_free(struct slice s)
 {
-	free((void *)(uintptr_t)s.p); /* the slice is const, the memory is ours */
+	/* Slices are const; this one is ours. */
+	union {
+		const uint8_t *lent;
+		void *owned;
+	} p = {.lent = s.p};
+
+	free(p.owned);
 }
 
 /* ---- owners ---- */
 
 static int compare_owners(const void *a, const void *b)
 {
-	uid_t x = ((const struct owner *)a)->uid, y = ((const struct owner *)b)->uid;
+	uid_t x = ((const struct owner *)a)->uid,
+	      y = ((const struct owner *)b)->uid;
 
 	return (x > y) - (x < y);
 }
@@ -226,8 +234,8 @@ static int visit_page(const struct page *p, inbox_visit *visit, void *ctx)
 	return rc;
 }
 
-int page_visit(
-	page_fill *fill, void *fill_ctx, uint64_t after, inbox_visit *visit, void *ctx)
+int page_visit(page_fill *fill, void *fill_ctx, uint64_t after, inbox_visit *visit,
+	void *ctx)
 {
 	BUF_AUTO(names);
 	int rc;

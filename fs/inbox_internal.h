@@ -21,7 +21,7 @@
 enum {
 	INBOX_NAME_MAX = 255,
 	INBOX_KEY_MAX = 2 * INBOX_NAME_MAX + 1, /* "lane/name" */
-	RECEIPT_NAME_MAX = INBOX_KEY_MAX + 2,   /* "lane%2Fname" */
+	RECEIPT_NAME_MAX = INBOX_KEY_MAX + 2,	/* "lane%2Fname" */
 };
 
 /* Lines that were added one after another, the oldest of which may be gone. */
@@ -45,17 +45,19 @@ TAILQ_HEAD(receipt_list, receipt);
 struct item {
 	struct slice key; /* owned: lane, '/', name */
 	size_t lane_n;
-	bool lane;        /* a directory, with so many names in it: */
+	bool lane; /* a directory, with so many names in it: */
 	size_t children;
 	bool scratch;
-	bool gone;        /* unlinked or replaced, kept by its references */
-	bool back;        /* in the owner's list of what can be read back */
+	bool gone; /* unlinked or replaced, kept by its references */
+	bool back; /* in the owner's list of what can be read back */
 	struct owner *owner;
 	gid_t gid;
-	unsigned refs;    /* open handles, renames under way */
+	unsigned refs; /* open handles, renames under way */
 	uint64_t cookie, version, mtime;
-	uint64_t drops;   /* how often the pending bytes of its handles were dropped */
-	struct buf bytes; /* scratch: all; else what can be read back, and a bit more */
+	uint64_t
+		drops; /* how often the pending bytes of its handles were dropped */
+	struct buf
+		bytes; /* scratch: all; else what can be read back, and a bit more */
 	size_t since_open; /* bytes added since it was opened last */
 	TAILQ_ENTRY(item) by_cookie, by_use;
 };
@@ -65,7 +67,8 @@ struct owner {
 	uid_t uid;
 	struct item_list items;
 	struct item_list backs; /* whose bytes are kept for a time, oldest first */
-	struct receipt_list receipts, used; /* by cookie; least recently added to first */
+	struct receipt_list receipts,
+		used;	    /* by cookie; least recently added to first */
 	struct set by_name; /* receipts */
 	size_t item_count, receipt_count, place_count;
 	size_t scratch_bytes, back_bytes, receipt_bytes;
@@ -81,7 +84,7 @@ struct made_predicate {
 
 struct made_subject {
 	struct slice name; /* owned */
-	bool made;         /* itself, not just one of its predicates */
+	bool made;	   /* itself, not just one of its predicates */
 	uid_t uid;
 	uint64_t cookie;
 	TAILQ_HEAD(, made_predicate) predicates;
@@ -116,8 +119,8 @@ pthread_mutex_t *inbox_lock(struct inbox *in);
 void inbox_unlock(pthread_mutex_t **held);
 
 /* Hold the mutex until the scope ends. */
-#define INBOX_HELD(in) \
-	__attribute__((cleanup(inbox_unlock), unused)) \
+#define INBOX_HELD(in)                                                             \
+	__attribute__((cleanup(inbox_unlock), unused))                             \
 	pthread_mutex_t *inbox_held = inbox_lock(in)
 
 /* ---- inbox.c ---- */
@@ -142,7 +145,7 @@ void name_free(struct slice s);
 struct page {
 	struct buf names; /* of cookie u64, length u32, lane u32, bytes */
 	size_t count;
-	uint64_t last;    /* cookie */
+	uint64_t last; /* cookie */
 };
 /* False when the page is full. */
 bool page_add(struct page *p, struct slice name, bool lane, uint64_t cookie);
@@ -170,7 +173,8 @@ int item_own_locked(struct inbox *in, const struct caller *who, struct slice key
 
 /* Make one for the caller like this one (key, lane, scratch, gid, mtime), making room by
  * forgetting the oldest that nobody uses; -EDQUOT, -ENOMEM. */
-int item_make_locked(struct inbox *in, const struct caller *who, const struct item *like);
+int item_make_locked(
+	struct inbox *in, const struct caller *who, const struct item *like);
 
 /* Take an item out of the inbox; it lives on while it has references. */
 void item_remove_locked(struct inbox *in, struct item *it);
@@ -178,7 +182,8 @@ void item_put_locked(struct inbox *in, struct item *it);
 
 /* Give an item another key, replacing whatever has it. -ENOMEM, -EDQUOT (what becomes
  * scratch is over the bound): nothing was changed. */
-int item_move_locked(struct inbox *in, struct item *it, struct slice key, uint64_t now);
+int item_move_locked(
+	struct inbox *in, struct item *it, struct slice key, uint64_t now);
 
 /* What can be read back. */
 struct slice item_view(const struct item *it);

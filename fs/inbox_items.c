@@ -19,8 +19,13 @@ bool name_is_scratch(struct slice name)
 {
 	if (name.n > 0 && name.p[0] == '.')
 		return true;
-	return ends_in(name, "~") || ends_in(name, ".swp") || ends_in(name, ".swx") ||
-	       ends_in(name, ".swpx");
+	return ends_in(name, "~") || ends_in(name, ".swp") ||
+	       ends_in(name, ".swx") || ends_in(name, ".swpx");
+}
+
+static bool has_slash(struct slice s)
+{
+	return s.p && memchr(s.p, '/', s.n);
 }
 
 int item_key(struct slice lane, struct slice name, uint8_t room[INBOX_KEY_MAX],
@@ -28,8 +33,7 @@ int item_key(struct slice lane, struct slice name, uint8_t room[INBOX_KEY_MAX],
 {
 	if (lane.n > INBOX_NAME_MAX || name.n > INBOX_NAME_MAX)
 		return -ENAMETOOLONG;
-	if (name.n == 0 || memchr(name.p, '/', name.n) ||
-		(lane.n > 0 && memchr(lane.p, '/', lane.n)))
+	if (!name.p || name.n == 0 || has_slash(name) || has_slash(lane))
 		return -EINVAL;
 	if (lane.n > 0)
 		memcpy(room, lane.p, lane.n);
@@ -135,7 +139,8 @@ static void keep_tail(struct item *it, size_t n)
 	*budget(it) -= drop;
 }
 
-int item_add_locked(struct inbox *in, struct item *it, struct slice bytes, uint64_t now)
+int item_add_locked(
+	struct inbox *in, struct item *it, struct slice bytes, uint64_t now)
 {
 	if (it->gone)
 		return 0; /* nobody can read it */
@@ -143,7 +148,7 @@ int item_add_locked(struct inbox *in, struct item *it, struct slice bytes, uint6
 		return -EDQUOT;
 	if (!it->scratch && bytes.n > INBOX_BACK_MAX)
 		bytes = slice_sub(bytes, bytes.n - INBOX_BACK_MAX, INBOX_BACK_MAX);
-	if (!it->scratch && it->bytes.n + bytes.n > 2 * INBOX_BACK_MAX)
+	if (!it->scratch && it->bytes.n + bytes.n > (size_t)2 * INBOX_BACK_MAX)
 		keep_tail(it, INBOX_BACK_MAX - bytes.n);
 	if (bytes.n > 0 && !buf_room(&it->bytes, bytes.n)) {
 		it->bytes.failed = false; /* what is there is still whole */
@@ -191,7 +196,8 @@ void items_expire_locked(struct inbox *in, struct owner *o, uint64_t now)
 
 static void count_child(struct inbox *in, const struct item *it, int by)
 {
-	struct item *lane = it->lane_n > 0 ? lane_find_locked(in, item_lane(it)) : NULL;
+	struct item *lane =
+		it->lane_n > 0 ? lane_find_locked(in, item_lane(it)) : NULL;
 
 	if (lane && lane->lane)
 		lane->children += (size_t)by;
@@ -237,9 +243,11 @@ static void change_kind(struct item *it, uint64_t now)
 	join_backs(it);
 }
 
-int item_move_locked(struct inbox *in, struct item *it, struct slice key, uint64_t now)
+int item_move_locked(
+	struct inbox *in, struct item *it, struct slice key, uint64_t now)
 {
-	size_t lane_n = (size_t)((const uint8_t *)memchr(key.p, '/', key.n) - key.p);
+	size_t lane_n =
+		(size_t)((const uint8_t *)memchr(key.p, '/', key.n) - key.p);
 	bool scratch = name_is_scratch(slice_sub(key, lane_n + 1, key.n));
 	struct item probe = {.key = name_copy(key)};
 	struct item *other;
@@ -281,7 +289,8 @@ static int make_room(struct inbox *in, struct owner *o)
 
 	if (o->item_count < INBOX_NAMES_MAX)
 		return 0;
-	TAILQ_FOREACH (it, &o->items, by_cookie) {
+	TAILQ_FOREACH(it, &o->items, by_cookie)
+	{
 		if (it->lane || it->scratch || it->refs > 0)
 			continue;
 		item_remove_locked(in, it);
@@ -312,7 +321,8 @@ static int add_item(struct inbox *in, const struct item *like, struct owner *o)
 	return 0;
 }
 
-int item_make_locked(struct inbox *in, const struct caller *who, const struct item *like)
+int item_make_locked(
+	struct inbox *in, const struct caller *who, const struct item *like)
 {
 	struct owner *o = owner_locked(in, who->uid);
 	int rc = o ? make_room(in, o) : -ENOMEM;

@@ -45,7 +45,8 @@ static void log_add(struct log *l, struct slice text, size_t count, uint64_t now
 	l->mtime = now;
 }
 
-static void log_set(struct inbox *in, struct log *l, struct slice line, uint64_t now)
+static void log_set(
+	struct inbox *in, struct log *l, struct slice line, uint64_t now)
 {
 	buf_reset(&l->text);
 	l->lines = 0;
@@ -57,8 +58,8 @@ static void log_set(struct inbox *in, struct log *l, struct slice line, uint64_t
 
 static int compare_receipts(const void *a, const void *b)
 {
-	return slice_compare(
-		((const struct receipt *)a)->name, ((const struct receipt *)b)->name);
+	return slice_compare(((const struct receipt *)a)->name,
+		((const struct receipt *)b)->name);
 }
 
 void owner_logs_init(struct owner *o)
@@ -97,7 +98,8 @@ void owner_logs_free(struct owner *o)
 }
 
 /* NULL: no memory, and then the receipt is not kept. */
-static struct receipt *receipt_make(struct inbox *in, struct owner *o, struct slice name)
+static struct receipt *receipt_make(
+	struct inbox *in, struct owner *o, struct slice name)
 {
 	struct receipt *r = receipt_find(o, name);
 
@@ -152,7 +154,8 @@ void receipt_move_locked(
 
 	receipt_drop_locked(o, to);
 	r = old ? receipt_make(in, o, to) : NULL;
-	old = receipt_find(o, from); /* room for the new one may have been made of it */
+	old = receipt_find(
+		o, from); /* room for the new one may have been made of it */
 	if (r && old) {
 		r->log = old->log; /* its bytes stay counted */
 		r->log.version = ++in->versions;
@@ -173,7 +176,8 @@ static void keep_receipts(struct inbox *in, struct owner *o, struct slice name,
 	log_add(&r->log, lines->text, lines->count, now);
 	if (r->log.text.n > INBOX_RECEIPTS_MAX)
 		drop_lines(&r->log, 0,
-			r->log.text.n - INBOX_RECEIPTS_MAX + INBOX_RECEIPTS_MAX / 8);
+			r->log.text.n - INBOX_RECEIPTS_MAX +
+				INBOX_RECEIPTS_MAX / 8);
 	r->log.version = ++in->versions;
 	o->receipt_bytes += r->log.text.n;
 	TAILQ_REMOVE(&o->used, r, by_use);
@@ -300,8 +304,8 @@ static int log_read(
 	return buf_view(out, &all);
 }
 
-int inbox_log_read(struct inbox *in, uid_t uid, enum inbox_log which, struct buf *out,
-	uint64_t *version, uint64_t *mtime)
+int inbox_log_read(struct inbox *in, uid_t uid, enum inbox_log which,
+	struct buf *out, uint64_t *version, uint64_t *mtime)
 {
 	static const struct log empty;
 	INBOX_HELD(in);
@@ -319,8 +323,8 @@ int inbox_log_read(struct inbox *in, uid_t uid, enum inbox_log which, struct buf
 	}
 }
 
-int inbox_receipt_read(struct inbox *in, uid_t uid, struct slice name, struct buf *out,
-	uint64_t *version, uint64_t *mtime)
+int inbox_receipt_read(struct inbox *in, uid_t uid, struct slice name,
+	struct buf *out, uint64_t *version, uint64_t *mtime)
 {
 	INBOX_HELD(in);
 	const struct owner *o = owner_find_locked(in, uid);
@@ -343,14 +347,14 @@ static int fill(void *ctx, uint64_t after, struct page *p)
 
 	if (!o)
 		return 0;
-	TAILQ_FOREACH (r, &o->receipts, by_cookie)
-		if (r->cookie > after && !page_add(p, r->name, false, r->cookie))
-			break;
+	TAILQ_FOREACH(r, &o->receipts, by_cookie)
+	if (r->cookie > after && !page_add(p, r->name, false, r->cookie))
+		break;
 	return 0;
 }
 
-int inbox_receipt_list(struct inbox *in, uid_t uid, uint64_t after, inbox_visit *visit,
-	void *ctx)
+int inbox_receipt_list(
+	struct inbox *in, uid_t uid, uint64_t after, inbox_visit *visit, void *ctx)
 {
 	struct listing l = {.in = in, .uid = uid};
 

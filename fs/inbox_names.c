@@ -17,8 +17,8 @@ static int check_lane(struct inbox *in, const struct caller *who, struct slice l
 	return it->owner->uid == who->uid ? 0 : -EACCES;
 }
 
-int inbox_find(
-	struct inbox *in, struct slice lane, struct slice name, struct inbox_info *out)
+int inbox_find(struct inbox *in, struct slice lane, struct slice name,
+	struct inbox_info *out)
 {
 	uint8_t room[INBOX_KEY_MAX];
 	struct slice key;
@@ -84,7 +84,8 @@ int inbox_mkdir(struct inbox *in, const struct caller *who, struct slice name)
 	if (rc < 0)
 		return rc;
 	INBOX_HELD(in);
-	return item_find_locked(in, like.key) ? -EEXIST : item_make_locked(in, who, &like);
+	return item_find_locked(in, like.key) ? -EEXIST
+					      : item_make_locked(in, who, &like);
 }
 
 int inbox_rmdir(struct inbox *in, const struct caller *who, struct slice name)
@@ -107,8 +108,8 @@ int inbox_rmdir(struct inbox *in, const struct caller *who, struct slice name)
 	return rc;
 }
 
-int inbox_unlink(
-	struct inbox *in, const struct caller *who, struct slice lane, struct slice name)
+int inbox_unlink(struct inbox *in, const struct caller *who, struct slice lane,
+	struct slice name)
 {
 	uint8_t room[INBOX_KEY_MAX];
 	struct slice key;
@@ -189,7 +190,8 @@ static int fill(void *ctx, uint64_t after, struct page *p)
 
 	if (rc < 0 || !o)
 		return rc;
-	TAILQ_FOREACH (it, &o->items, by_cookie) {
+	TAILQ_FOREACH(it, &o->items, by_cookie)
+	{
 		if (it->cookie <= after || !slice_equal(item_lane(it), l->lane))
 			continue;
 		if (!page_add(p, item_name(it), it->lane, it->cookie))

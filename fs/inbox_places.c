@@ -162,8 +162,8 @@ static int make_predicate(
 	return 0;
 }
 
-int inbox_place_make(struct inbox *in, const struct caller *who, struct slice subject,
-	struct slice predicate)
+int inbox_place_make(struct inbox *in, const struct caller *who,
+	struct slice subject, struct slice predicate)
 {
 	INBOX_HELD(in);
 	const struct owner *o = owner_locked(in, who->uid);
@@ -175,8 +175,8 @@ int inbox_place_make(struct inbox *in, const struct caller *who, struct slice su
 		return -EDQUOT;
 	if (in->place_count >= INBOX_PLACES_MAX)
 		return -ENOSPC;
-	rc = predicate.p ? make_predicate(in, who->uid, subject, predicate) :
-			   make_subject(in, who->uid, subject);
+	rc = predicate.p ? make_predicate(in, who->uid, subject, predicate)
+			 : make_subject(in, who->uid, subject);
 	if (rc == 0)
 		count(in, who->uid, true);
 	return rc;
@@ -184,7 +184,8 @@ int inbox_place_make(struct inbox *in, const struct caller *who, struct slice su
 
 /* ---- looking, removing ---- */
 
-bool inbox_place_made(struct inbox *in, struct slice subject, struct slice predicate)
+bool inbox_place_made(
+	struct inbox *in, struct slice subject, struct slice predicate)
 {
 	INBOX_HELD(in);
 	const struct made_subject *s = find_subject(in, subject);
@@ -220,8 +221,8 @@ static int unmake_predicate(
 	return 0;
 }
 
-int inbox_place_remove(struct inbox *in, const struct caller *who, struct slice subject,
-	struct slice predicate)
+int inbox_place_remove(struct inbox *in, const struct caller *who,
+	struct slice subject, struct slice predicate)
 {
 	INBOX_HELD(in);
 	struct made_subject *s = find_subject(in, subject);
@@ -229,8 +230,8 @@ int inbox_place_remove(struct inbox *in, const struct caller *who, struct slice 
 
 	if (!s)
 		return -ENOENT;
-	rc = predicate.p ? unmake_predicate(in, who->uid, s, predicate) :
-			   unmake_subject(in, who->uid, s);
+	rc = predicate.p ? unmake_predicate(in, who->uid, s, predicate)
+			 : unmake_subject(in, who->uid, s);
 	if (rc == 0)
 		count(in, who->uid, false);
 	return rc;
@@ -247,10 +248,10 @@ static int fill_subjects(void *ctx, uint64_t after, struct page *page)
 	INBOX_HELD(l->in);
 	const struct made_subject *s;
 
-	TAILQ_FOREACH (s, &l->in->subject_list, by_cookie)
-		if (s->made && s->cookie > after &&
-			!page_add(page, s->name, true, s->cookie))
-			break;
+	TAILQ_FOREACH(s, &l->in->subject_list, by_cookie)
+	if (s->made && s->cookie > after &&
+		!page_add(page, s->name, true, s->cookie))
+		break;
 	return 0;
 }
 
@@ -263,9 +264,9 @@ static int fill_predicates(void *ctx, uint64_t after, struct page *page)
 
 	if (!s)
 		return 0;
-	TAILQ_FOREACH (p, &s->predicates, by_cookie)
-		if (p->cookie > after && !page_add(page, p->name, true, p->cookie))
-			break;
+	TAILQ_FOREACH(p, &s->predicates, by_cookie)
+	if (p->cookie > after && !page_add(page, p->name, true, p->cookie))
+		break;
 	return 0;
 }
 

@@ -15,7 +15,7 @@ struct move {
 	struct item *item; /* counted while a submission is under way */
 	struct slice key;  /* the new one, in room */
 	uint8_t room[INBOX_KEY_MAX];
-	struct buf bytes;  /* to be submitted */
+	struct buf bytes; /* to be submitted */
 	struct sink *sink;
 	sink_done *done;
 	void *ctx;
@@ -153,9 +153,9 @@ static void submit(struct move *m)
 	move_free(m);
 }
 
-void inbox_rename(struct inbox *in, const struct caller *who, struct slice from_lane,
-	struct slice from, struct slice to_lane, struct slice to, bool no_replace,
-	sink_done *done, void *ctx)
+void inbox_rename(struct inbox *in, const struct caller *who,
+	struct slice from_lane, struct slice from, struct slice to_lane,
+	struct slice to, bool no_replace, sink_done *done, void *ctx)
 {
 	struct move *m = calloc(1, sizeof(*m));
 	int rc;

@@ -29,8 +29,8 @@ struct request {
 	const struct caller *who;
 	struct snap *snap; /* taken by request_snap(), when first needed */
 };
-#define REQUEST_AUTO(name, t, caller) \
-	__attribute__((cleanup(request_end))) struct request name = { \
+#define REQUEST_AUTO(name, t, caller)                                              \
+	__attribute__((cleanup(request_end))) struct request name = {              \
 		.tree = (t), .who = (caller)}
 void request_end(struct request *rq);
 
@@ -49,9 +49,10 @@ int listing_add(struct listing *l, struct slice name, mode_t type, uint64_t cook
 
 /* Changes that a place takes. Each may be NULL: -EROFS. Directories: */
 struct taking {
-	int (*create)(struct request *rq, const struct place *dir, struct slice name,
-		bool exclusive);
-	int (*mkdir)(struct request *rq, const struct place *dir, struct slice name);
+	int (*create)(struct request *rq, const struct place *dir,
+		struct slice name, bool exclusive);
+	int (*mkdir)(
+		struct request *rq, const struct place *dir, struct slice name);
 	/* p is there. */
 	int (*rmdir)(struct request *rq, const struct place *p);
 	int (*unlink)(struct request *rq, const struct place *p);
@@ -66,7 +67,7 @@ struct taking {
 
 struct kind {
 	const char *name;
-	mode_t mode; /* type and permissions */
+	mode_t mode;		    /* type and permissions */
 	const struct kind *entries; /* of a directory; a zeroed row ends them */
 
 	/* Rows without a name. find recognises a name: it fills what the path says into
@@ -93,8 +94,8 @@ struct kind {
 	int (*render)(struct request *rq, const struct place *p, struct attr *attr,
 		struct buf *out);
 	/* Live files: append at most n bytes from offset on. Their stat gives the size. */
-	int (*read)(struct request *rq, const struct place *p, uint64_t offset, size_t n,
-		struct buf *out);
+	int (*read)(struct request *rq, const struct place *p, uint64_t offset,
+		size_t n, struct buf *out);
 	int (*link)(struct request *rq, const struct place *p, struct buf *out);
 
 	bool resolves; /* a pair through a lens: has user.stemefs.* */
@@ -102,7 +103,8 @@ struct kind {
 };
 
 enum {
-	ROW_COOKIES = 64,     /* row i of a directory has cookies from (i + 1) * 64 on */
+	ROW_COOKIES =
+		64, /* row i of a directory has cookies from (i + 1) * 64 on */
 	ENDLESS_COOKIES = 4096, /* an endless row from here on */
 };
 
@@ -116,8 +118,8 @@ int subject_row_list(struct request *rq, const struct place *dir, uint64_t after
 	struct listing *to);
 int subjects_stat(struct request *rq, const struct place *p, struct attr *attr);
 int subject_stat(struct request *rq, const struct place *p, struct attr *attr);
-int predicate_row_find(struct request *rq, const struct place *dir, struct slice name,
-	struct buf *scratch, struct place *place);
+int predicate_row_find(struct request *rq, const struct place *dir,
+	struct slice name, struct buf *scratch, struct place *place);
 int predicate_row_list(struct request *rq, const struct place *dir, uint64_t after,
 	struct listing *to);
 int pair_exists(struct request *rq, const struct place *p);
@@ -182,8 +184,8 @@ int version_render(struct request *rq, const struct place *p, struct attr *attr,
 int head_render(struct request *rq, const struct place *p, struct attr *attr,
 	struct buf *out);
 int events_stat(struct request *rq, const struct place *p, struct attr *attr);
-int events_chunk(struct request *rq, const struct place *p, uint64_t offset, size_t n,
-	struct buf *out);
+int events_chunk(struct request *rq, const struct place *p, uint64_t offset,
+	size_t n, struct buf *out);
 
 /* fs/dot_status.c: the files of .stemefs/ that report. */
 int status_render(struct request *rq, const struct place *p, struct attr *attr,

@@ -9,7 +9,8 @@
 
 enum {
 	FILE_SHOWN = S_IFREG | 0444,
-	FILE_TAKES = S_IFREG | 0666, /* anybody may write: records are signed, not owned */
+	FILE_TAKES = S_IFREG |
+		     0666, /* anybody may write: records are signed, not owned */
 	FILE_OWN = S_IFREG | 0600,
 	DIR_SHOWN = S_IFDIR | 0555,
 	DIR_OWN = S_IFDIR | 0700,

@@ -19,7 +19,7 @@ struct pair_look {
 };
 
 void pair_look_end(struct pair_look *l);
-#define PAIR_LOOK_AUTO(name) \
+#define PAIR_LOOK_AUTO(name)                                                       \
 	__attribute__((cleanup(pair_look_end))) struct pair_look name = {0}
 
 /* Load and weigh the pair of p: all but the view. -ENOENT, -EIO, -ENOMEM. */

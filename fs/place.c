@@ -8,7 +8,8 @@
 
 /* The node is its path: so numbers stay the same over remounts, and are the same on every
  * replica. Two of 10^7 paths meet with a chance of one in 370,000. */
-static uint64_t path_inode(struct slice dir, const char *separator, struct slice leaf)
+static uint64_t path_inode(
+	struct slice dir, const char *separator, struct slice leaf)
 {
 	BUF_AUTO(path);
 	struct id id;
@@ -48,7 +49,8 @@ static struct place *build(const struct place *like, struct slice dir,
 	struct slice separator, struct slice leaf)
 {
 	size_t path_n = dir.n + separator.n + leaf.n;
-	size_t rest_n = like->subject.n + like->predicate.n + like->lane.n + like->name.n;
+	size_t rest_n =
+		like->subject.n + like->predicate.n + like->lane.n + like->name.n;
 	struct place *p = malloc(sizeof(*p) + path_n + rest_n);
 	uint8_t *at;
 
@@ -70,7 +72,8 @@ static struct place *build(const struct place *like, struct slice dir,
 int place_new(const struct place *dir, struct slice leaf, const struct place *like,
 	struct place **out)
 {
-	struct place *p = build(like, dir->path, slice_str(separator_of(dir)), leaf);
+	struct place *p =
+		build(like, dir->path, slice_str(separator_of(dir)), leaf);
 
 	if (!p)
 		return -ENOMEM;

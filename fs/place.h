@@ -15,8 +15,10 @@ struct kind;
 
 enum {
 	INODE_ROOT = 1,
-	INODES_LOW = 16, /* 0 means "none" to the kernel, 1 is the root: hashes stay above */
-	PLACE_NAME_MAX = 255, /* bytes of a file name, as on every other filesystem */
+	INODES_LOW =
+		16, /* 0 means "none" to the kernel, 1 is the root: hashes stay above */
+	PLACE_NAME_MAX =
+		255, /* bytes of a file name, as on every other filesystem */
 };
 
 struct place {
@@ -53,6 +55,7 @@ uint64_t place_child_inode(const struct place *dir, struct slice leaf);
 
 /* For __attribute__((cleanup)). */
 void place_freep(struct place **p);
-#define PLACE_AUTO(name) __attribute__((cleanup(place_freep))) struct place *name = NULL
+#define PLACE_AUTO(name)                                                           \
+	__attribute__((cleanup(place_freep))) struct place *name = NULL
 
 #endif

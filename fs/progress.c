@@ -11,7 +11,7 @@ enum {
 	BAR_CELLS = 30,
 	BAR_EVERY_MS = 100,   /* smooth, and nothing beside the work itself */
 	LINE_EVERY_MS = 5000, /* a log is read later */
-	QUIET_MS = 500,       /* most starts are done by then */
+	QUIET_MS = 500,	      /* most starts are done by then */
 };
 
 static uint64_t now(void)

@@ -10,7 +10,7 @@
 struct progress {
 	uint64_t started; /* ns, monotonic; 0: not yet */
 	uint64_t shown;
-	bool drawn;       /* a bar stands on the line */
+	bool drawn; /* a bar stands on the line */
 };
 
 /* As store_options wants it; ctx is a struct progress. total may be 0: not known. */

@@ -36,7 +36,7 @@ enum {
 /* Only the count and the links change behind the back of those who see a const one. */
 static struct kept *kept_of(const struct rendering *r)
 {
-	return (struct kept *)(uintptr_t)r;
+	return (struct kept *)(uintptr_t)r; /* NOLINT(performance-no-int-to-ptr) */
 }
 
 static size_t cost(const struct kept *e)
@@ -49,7 +49,8 @@ static struct slice path_of(const struct kept *e)
 	return slice_of(e->bytes, e->path_n);
 }
 
-static struct kept *kept_new(struct slice path, const struct attr *attr, struct slice bytes)
+static struct kept *kept_new(
+	struct slice path, const struct attr *attr, struct slice bytes)
 {
 	struct kept *e = malloc(sizeof(*e) + path.n + bytes.n);
 
@@ -88,7 +89,8 @@ const struct rendering *rendering_ref(const struct rendering *r)
 
 void rendering_put(const struct rendering *r)
 {
-	if (r && atomic_fetch_sub_explicit(&kept_of(r)->refs, 1, memory_order_acq_rel) == 1)
+	if (r && atomic_fetch_sub_explicit(
+			 &kept_of(r)->refs, 1, memory_order_acq_rel) == 1)
 		free(kept_of(r));
 }
 
@@ -141,7 +143,8 @@ static struct kept **bucket_of(struct renderings *k, uint64_t inode)
 }
 
 /* The link that points to the entry of this path, or to the NULL at the chain's end. */
-static struct kept **link_to(struct renderings *k, struct slice path, uint64_t inode)
+static struct kept **link_to(
+	struct renderings *k, struct slice path, uint64_t inode)
 {
 	struct kept **link = bucket_of(k, inode);
 
@@ -190,7 +193,8 @@ static void add(struct renderings *k, struct kept *e)
 }
 
 /* Found and now the newest, or NULL. */
-static struct kept *use(struct renderings *k, struct slice path, const struct attr *attr)
+static struct kept *use(
+	struct renderings *k, struct slice path, const struct attr *attr)
 {
 	struct kept *e = *link_to(k, path, attr->inode);
 
@@ -234,8 +238,8 @@ const struct rendering *renderings_find(
 	return r;
 }
 
-bool renderings_size(
-	struct renderings *k, struct slice path, const struct attr *attr, uint64_t *size)
+bool renderings_size(struct renderings *k, struct slice path,
+	const struct attr *attr, uint64_t *size)
 {
 	struct kept *e;
 

@@ -15,7 +15,8 @@ struct renderings;
 
 enum {
 	RENDERINGS_DEFAULT = 16 << 20, /* bytes: some 20,000 lens files */
-	RENDERINGS_SHARE = 4, /* none larger than a quarter: it would push out all others */
+	RENDERINGS_SHARE =
+		4, /* none larger than a quarter: it would push out all others */
 };
 
 /* bytes: the bound, content and bookkeeping counted; 0: default. */
@@ -35,12 +36,12 @@ const struct rendering *renderings_find(
 	struct renderings *k, struct slice path, const struct attr *attr);
 
 /* The size alone: true where it is known. */
-bool renderings_size(
-	struct renderings *k, struct slice path, const struct attr *attr, uint64_t *size);
+bool renderings_size(struct renderings *k, struct slice path,
+	const struct attr *attr, uint64_t *size);
 
 /* For __attribute__((cleanup)). */
 void rendering_putp(const struct rendering **r);
-#define RENDERING_AUTO(name) \
+#define RENDERING_AUTO(name)                                                       \
 	__attribute__((cleanup(rendering_putp))) const struct rendering *name = NULL
 
 #endif

@@ -15,9 +15,11 @@ static int copy(struct sink *s, struct slice from, struct slice *to)
 	return to->p ? 0 : -ENOMEM;
 }
 
-static int copy_names(struct sink *s, const struct sink_target *t, struct slice receipt)
+static int copy_names(
+	struct sink *s, const struct sink_target *t, struct slice receipt)
 {
-	if (copy(s, t->path, &s->path) < 0 || copy(s, t->subject, &s->subject) < 0 ||
+	if (copy(s, t->path, &s->path) < 0 ||
+		copy(s, t->subject, &s->subject) < 0 ||
 		copy(s, t->predicate, &s->predicate) < 0 ||
 		copy(s, receipt, &s->receipt) < 0)
 		return -ENOMEM;
@@ -43,7 +45,8 @@ int sink_open_for(struct inbox *in, const struct sink_target *target,
 	s->form = target->form;
 	s->opener = *opener;
 	s->signer.uid = opener->uid;
-	s->signer.may_make_key = o->may_make_key && o->may_make_key(o->ctx, opener->uid);
+	s->signer.may_make_key =
+		o->may_make_key && o->may_make_key(o->ctx, opener->uid);
 	s->framer.form = s->form == SINK_RECORDS ? FRAMING_JSON : FRAMING_LINES;
 	atomic_init(&s->busy, false);
 	if (copy_names(s, target, receipt) < 0) {
@@ -182,8 +185,8 @@ static bool keep_scratch(struct sink *s)
 		return false;
 	rc = item_add_locked(s->in, s->item, s->bytes, now);
 	if (rc == -EDQUOT)
-		(void)fail(&s->verdict, EDQUOT, "more than %d bytes of scratch files",
-			INBOX_SCRATCH_MAX);
+		(void)fail(&s->verdict, EDQUOT,
+			"more than %d bytes of scratch files", INBOX_SCRATCH_MAX);
 	else if (rc < 0)
 		(void)fail(&s->verdict, -rc, "out of memory");
 	return true;
@@ -213,8 +216,8 @@ void sink_take_all(struct sink *s, struct slice bytes, sink_done *done, void *ct
 	take(s, bytes, true, done, ctx);
 }
 
-void sink_write(struct sink *s, struct slice bytes, uint64_t lock_owner, sink_done *done,
-	void *ctx)
+void sink_write(struct sink *s, struct slice bytes, uint64_t lock_owner,
+	sink_done *done, void *ctx)
 {
 	if (atomic_exchange(&s->busy, true)) {
 		done(ctx, -EIO);

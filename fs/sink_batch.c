@@ -22,9 +22,9 @@ struct batch {
 	struct sink *sink;
 	struct arena arena;
 	uint64_t *offsets; /* of each entry's value in the stream */
-	size_t room;       /* for entries and offsets */
+	size_t room;	   /* for entries and offsets */
 	size_t bytes;
-	uint64_t first;    /* index of its first value in the stream */
+	uint64_t first; /* index of its first value in the stream */
 };
 
 static void batch_free(struct batch *b)
@@ -80,7 +80,8 @@ static int next_value(struct sink *s, struct framed *out)
 	return rc < 0 ? refuse(s, rc, &err) : rc;
 }
 
-static int prepare(struct sink *s, struct batch *b, struct slice value, struct error *err)
+static int prepare(
+	struct sink *s, struct batch *b, struct slice value, struct error *err)
 {
 	struct entry *e;
 	struct draft draft;
@@ -103,9 +104,11 @@ static int add(struct sink *s, struct batch *b, const struct framed *value)
 	int rc = prepare(s, b, value->bytes, &err);
 
 	if (rc < 0) {
-		err.offset = (int64_t)value->offset + (err.offset > 0 ? err.offset : 0);
+		err.offset =
+			(int64_t)value->offset + (err.offset > 0 ? err.offset : 0);
 		return refuse(s, rc, &err);
 	}
+	assert(b->offsets);
 	b->offsets[b->sub.count++] = value->offset;
 	b->bytes += value->bytes.n;
 	s->values++;
@@ -153,12 +156,14 @@ static void print_receipt(const struct entry *e, struct buf *out)
 
 	hex_print(e->id.b, ID_SIZE, id);
 	buf_printf(out, "{\"status\":\"%s\",\"id\":\"%s\",\"seq\":%llu",
-		accepted ? "accepted" : "duplicate", id, (unsigned long long)e->seq);
+		accepted ? "accepted" : "duplicate", id,
+		(unsigned long long)e->seq);
 	if (accepted && e->record.kind == RECORD_ASSERTION)
 		buf_printf(out, ",\"object_kind\":\"%s\"",
 			object_kind_name(e->record.object.kind));
 	else if (accepted)
-		buf_printf(out, ",\"kind\":\"%s\"", record_kind_name(e->record.kind));
+		buf_printf(
+			out, ",\"kind\":\"%s\"", record_kind_name(e->record.kind));
 	buf_str(out, "}\n");
 }
 

@@ -40,23 +40,27 @@ static void print_name(const char *key, struct slice name, struct buf *out)
 }
 
 /* An object may leave out what the path says, and must not contradict it. */
-static int check_pair(const struct sink *s, const struct record *r, struct error *err)
+static int check_pair(
+	const struct sink *s, const struct record *r, struct error *err)
 {
 	if (r->kind != RECORD_ASSERTION)
-		return fail_at(err, EINVAL, 0, "only assertions can be written here");
+		return fail_at(
+			err, EINVAL, 0, "only assertions can be written here");
 	if (!slice_equal(r->subject, s->subject))
-		return fail_at(err, EINVAL, 0, "the subject is %s, but the path says %s",
+		return fail_at(err, EINVAL, 0,
+			"the subject is %s, but the path says %s",
 			quote(r->subject).text, quote(s->subject).text);
 	if (!slice_equal(r->predicate, s->predicate))
-		return fail_at(err, EINVAL, 0, "the predicate is %s, but the path says %s",
+		return fail_at(err, EINVAL, 0,
+			"the predicate is %s, but the path says %s",
 			quote(r->predicate).text, quote(s->predicate).text);
 	return 0;
 }
 
 /* Read an object with the pair of the path put in front of its keys where they are
  * missing; offsets of errors are those in the text as it was written. */
-static int draft_merged(const struct sink *s, const struct json_doc *doc, struct arena *a,
-	struct draft *out, struct error *err)
+static int draft_merged(const struct sink *s, const struct json_doc *doc,
+	struct arena *a, struct draft *out, struct error *err)
 {
 	size_t added;
 	struct slice all;
@@ -77,8 +81,8 @@ static int draft_merged(const struct sink *s, const struct json_doc *doc, struct
 	rc = record_parse(all, a, out, err);
 	if (rc < 0) {
 		if (err->offset >= 0)
-			err->offset -= err->offset > (int64_t)added ? (int64_t)added :
-								      err->offset;
+			err->offset -= err->offset > (int64_t)added ? (int64_t)added
+								    : err->offset;
 		return rc;
 	}
 	return check_pair(s, &out->record, err);
@@ -108,7 +112,8 @@ static int draft_line(const struct sink *s, struct slice line, struct arena *a,
 	int rc;
 
 	if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0) {
-		(void)fail_at(err, EINVAL, 0, "the line starts with a byte-order mark");
+		(void)fail_at(
+			err, EINVAL, 0, "the line starts with a byte-order mark");
 		return fail_hint(err, "save without it");
 	}
 	if (s->form == SINK_VOTES)

@@ -29,17 +29,17 @@ struct sink {
 
 	/* the stream */
 	struct framer framer;
-	uint64_t values;     /* completed so far */
-	uint64_t drops;      /* of the item's, so many were heeded */
-	int refused;         /* errno: sticks until the handle is opened again */
+	uint64_t values; /* completed so far */
+	uint64_t drops;	 /* of the item's, so many were heeded */
+	int refused;	 /* errno: sticks until the handle is opened again */
 	bool wrote;
 	uint64_t lock_owner; /* of the last write */
 
 	/* the call under way */
 	struct slice bytes;
-	struct slice rest; /* of the bytes: what the framer has not taken */
-	bool ending;       /* the stream ends behind them */
-	bool more;         /* the batch was full before they were used up */
+	struct slice rest;    /* of the bytes: what the framer has not taken */
+	bool ending;	      /* the stream ends behind them */
+	bool more;	      /* the batch was full before they were used up */
 	struct error verdict; /* code 0: nothing was refused */
 	uint64_t record;      /* which value was */
 	sink_done *done;

@@ -6,13 +6,14 @@
 #include "fs/sink_internal.h"
 
 enum {
-	PREFIX_MIN = 8,     /* hex digits */
-	HINT_VALUES = 4,    /* of the strongest, when none is the one that was named */
+	PREFIX_MIN = 8,	 /* hex digits */
+	HINT_VALUES = 4, /* of the strongest, when none is the one that was named */
 };
 
 static int vote_hint(struct error *err)
 {
-	return fail_hint(err, "like 3f2a9c01 0.8 or =EUR 1, with a weight from -1 to 1");
+	return fail_hint(
+		err, "like 3f2a9c01 0.8 or =EUR 1, with a weight from -1 to 1");
 }
 
 static int no_memory(struct error *err)
@@ -28,13 +29,15 @@ static int hint_values(struct snap *snap, const struct candidates *in,
 {
 	BUF_AUTO(list);
 	BUF_AUTO(scratch);
-	uint32_t n = t->cluster_count < HINT_VALUES ? t->cluster_count : HINT_VALUES;
+	uint32_t n =
+		t->cluster_count < HINT_VALUES ? t->cluster_count : HINT_VALUES;
 
 	for (uint32_t i = 0; i < n; i++) {
 		BUF_AUTO(value);
 		struct record r;
 
-		if (claim_read(snap, &in->claims[t->clusters[i].leader], &scratch, &r) < 0)
+		if (claim_read(snap, &in->claims[t->clusters[i].leader], &scratch,
+			    &r) < 0)
 			continue;
 		object_print(&r.object, &value);
 		buf_printf(&list, "%s%s", list.n > 0 ? ", " : "",
@@ -42,11 +45,13 @@ static int hint_values(struct snap *snap, const struct candidates *in,
 	}
 	if (list.n == 0 || list.failed)
 		return -err->code;
-	return fail_hint(err, "the strongest are %.*s", (int)list.n, (char *)list.p);
+	return fail_hint(
+		err, "the strongest are %.*s", (int)list.n, (char *)list.p);
 }
 
 static int find_cluster(struct snap *snap, const struct candidates *in,
-	const struct object *value, struct arena *a, struct id *out, struct error *err)
+	const struct object *value, struct arena *a, struct id *out,
+	struct error *err)
 {
 	BUF_AUTO(scratch);
 	struct tally t;
@@ -60,7 +65,8 @@ static int find_cluster(struct snap *snap, const struct candidates *in,
 
 		rc = claim_read(snap, c, &scratch, &r);
 		if (rc < 0)
-			return fail(err, -rc, "a claim of this pair cannot be read");
+			return fail(
+				err, -rc, "a claim of this pair cannot be read");
 		if (r.object.kind != value->kind ||
 			!slice_equal(r.object.text, value->text))
 			continue;
@@ -94,8 +100,8 @@ static int find_value(const struct sink *s, struct snap *snap, struct slice text
 
 /* ---- by id ---- */
 
-static int refuse_ambiguous(const struct sink *s, struct snap *snap, struct slice prefix,
-	struct arena *a, struct error *err)
+static int refuse_ambiguous(const struct sink *s, struct snap *snap,
+	struct slice prefix, struct arena *a, struct error *err)
 {
 	struct candidates in = {0};
 	char hex[ID_HEX + 1];
@@ -106,7 +112,8 @@ static int refuse_ambiguous(const struct sink *s, struct snap *snap, struct slic
 		hex_print(in.claims[i].id.b, ID_SIZE, hex);
 		n += strncasecmp(hex, (const char *)prefix.p, prefix.n) == 0;
 	}
-	(void)fail_at(err, EINVAL, 0, "%s is not unique: %u live claims start with it",
+	(void)fail_at(err, EINVAL, 0,
+		"%s is not unique: %u live claims start with it",
 		quote(prefix).text, n);
 	return fail_hint(err, "give more digits");
 }
@@ -120,7 +127,8 @@ static int find_claim(const struct sink *s, struct snap *snap, struct slice pref
 	case 0:
 		return 0;
 	case -EINVAL:
-		(void)fail_at(err, EINVAL, 0, "%s is no id and no prefix of %d digits",
+		(void)fail_at(err, EINVAL, 0,
+			"%s is no id and no prefix of %d digits",
 			quote(prefix).text, PREFIX_MIN);
 		return vote_hint(err);
 	case -ENOENT:
@@ -148,8 +156,8 @@ static bool split(struct slice line, struct slice *target, struct slice *weight)
 	return target->n > 0;
 }
 
-static int read_weight(struct slice line, struct slice word, struct record *r,
-	struct error *err)
+static int read_weight(
+	struct slice line, struct slice word, struct record *r, struct error *err)
 {
 	int32_t weight;
 	int rc;

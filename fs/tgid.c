@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 enum {
-	STATUS_HEAD = 512, /* Name, Umask, State come before Tgid: some 120 bytes at most */
+	STATUS_HEAD =
+		512, /* Name, Umask, State come before Tgid: some 120 bytes at most */
 };
 
 int tgid_open(void)

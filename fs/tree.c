@@ -76,8 +76,8 @@ static int allowed(struct request *rq, const struct place *p)
 /* ---- finding ---- */
 
 /* The child that this row has under this name, or -ENOENT. */
-static int find_in_row(struct request *rq, const struct place *dir, const struct kind *row,
-	struct slice name, struct place **out)
+static int find_in_row(struct request *rq, const struct place *dir,
+	const struct kind *row, struct slice name, struct place **out)
 {
 	BUF_AUTO(scratch);
 	PLACE_AUTO(p);
@@ -219,7 +219,7 @@ static int render_anew(struct request *rq, const struct place *p, struct attr at
 	BUF_AUTO(content);
 	RENDERING_AUTO(r);
 	bool keep = keeps(&attr);
-	struct slice bytes;
+	struct slice bytes = {0};
 	int rc = 0;
 
 	if (p->kind->render)
@@ -290,7 +290,8 @@ static int stat_place(struct request *rq, const struct place *p, struct attr *at
 		return stat_link(rq, p, attr);
 	if (!S_ISREG(attr->mode) || attr->live || attr->stream)
 		return 0;
-	if (keeps(attr) && renderings_size(rq->tree->kept, p->path, attr, &attr->size))
+	if (keeps(attr) &&
+		renderings_size(rq->tree->kept, p->path, attr, &attr->size))
 		return 0;
 	rc = render_anew(rq, p, *attr, &r);
 	if (rc == 0)
@@ -315,7 +316,8 @@ int tree_read_live(struct tree *t, const struct place *p, uint64_t offset, size_
 {
 	REQUEST_AUTO(rq, t, NULL);
 
-	return p->kind->read ? answer(p->kind->read(&rq, p, offset, n, out)) : -EINVAL;
+	return p->kind->read ? answer(p->kind->read(&rq, p, offset, n, out))
+			     : -EINVAL;
 }
 
 int tree_link(struct tree *t, const struct place *p, const struct caller *who,
@@ -340,7 +342,8 @@ int listing_add(struct listing *l, struct slice name, mode_t type, uint64_t cook
 {
 	uint64_t inode = place_child_inode(l->dir, name);
 
-	l->full = l->visit(l->ctx, name, type & S_IFMT, inode, l->base + cookie) != 0;
+	l->full =
+		l->visit(l->ctx, name, type & S_IFMT, inode, l->base + cookie) != 0;
 	return l->full;
 }
 
@@ -355,8 +358,8 @@ static int list_named(struct request *rq, const struct kind *row, struct listing
 }
 
 /* The entries of row number i that come behind `after`. */
-static int list_row(struct request *rq, const struct kind *row, uint64_t i, uint64_t after,
-	struct listing *l)
+static int list_row(struct request *rq, const struct kind *row, uint64_t i,
+	uint64_t after, struct listing *l)
 {
 	uint64_t room = row->endless ? UINT64_MAX - ENDLESS_COOKIES : ROW_COOKIES;
 

@@ -107,14 +107,15 @@ int tree_rmdir(struct tree *t, const struct place *dir, struct slice name,
 	return taking_of(p)->rmdir ? taking_of(p)->rmdir(&rq, p) : -EROFS;
 }
 
-int tree_truncate(
-	struct tree *t, const struct place *p, const struct caller *who, uint64_t size)
+int tree_truncate(struct tree *t, const struct place *p, const struct caller *who,
+	uint64_t size)
 {
 	REQUEST_AUTO(rq, t, who);
 
 	if (S_ISDIR(p->kind->mode))
 		return -EISDIR;
-	return taking_of(p)->truncate ? taking_of(p)->truncate(&rq, p, size) : -EROFS;
+	return taking_of(p)->truncate ? taking_of(p)->truncate(&rq, p, size)
+				      : -EROFS;
 }
 
 int tree_set_attr(struct tree *t, const struct place *p, const struct caller *who)
@@ -124,8 +125,8 @@ int tree_set_attr(struct tree *t, const struct place *p, const struct caller *wh
 	return taking_of(p)->set_attr ? taking_of(p)->set_attr(&rq, p) : -EROFS;
 }
 
-static int may_rename(struct request *rq, const struct place *from_dir, struct slice from,
-	const struct place *to_dir, struct slice to)
+static int may_rename(struct request *rq, const struct place *from_dir,
+	struct slice from, const struct place *to_dir, struct slice to)
 {
 	int rc;
 
@@ -150,11 +151,12 @@ void tree_rename(struct tree *t, const struct place *from_dir, struct slice from
 		done(ctx, rc);
 		return;
 	}
-	inbox_rename(t->inbox, who, from_dir->lane, from, to_dir->lane, to, no_replace,
-		done, ctx);
+	inbox_rename(t->inbox, who, from_dir->lane, from, to_dir->lane, to,
+		no_replace, done, ctx);
 }
 
-int tree_access(struct tree *t, const struct place *p, const struct caller *who, int mask)
+int tree_access(
+	struct tree *t, const struct place *p, const struct caller *who, int mask)
 {
 	REQUEST_AUTO(rq, t, who);
 	bool dir = S_ISDIR(p->kind->mode);
@@ -164,7 +166,8 @@ int tree_access(struct tree *t, const struct place *p, const struct caller *who,
 		return rc;
 	if ((mask & X_OK) && !dir)
 		return -EACCES;
-	if ((mask & W_OK) && !(dir ? takes_entries(p) : taking_of(p)->target != NULL))
+	if ((mask & W_OK) &&
+		!(dir ? takes_entries(p) : taking_of(p)->target != NULL))
 		return -EROFS;
 	return 0;
 }

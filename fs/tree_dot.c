@@ -78,8 +78,8 @@ int own_link(struct request *rq, const struct place *p, struct buf *out)
 	return 0;
 }
 
-static int log_render(struct request *rq, const struct place *p, enum inbox_log which,
-	struct attr *attr, struct buf *out)
+static int log_render(struct request *rq, const struct place *p,
+	enum inbox_log which, struct attr *attr, struct buf *out)
 {
 	uint64_t mtime = 0;
 	int rc = inbox_log_read(
@@ -135,8 +135,8 @@ int events_stat(struct request *rq, const struct place *p, struct attr *attr)
 	return 0;
 }
 
-int events_chunk(struct request *rq, const struct place *p, uint64_t offset, size_t n,
-	struct buf *out)
+int events_chunk(struct request *rq, const struct place *p, uint64_t offset,
+	size_t n, struct buf *out)
 {
 	int rc = request_snap(rq);
 

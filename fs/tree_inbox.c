@@ -5,7 +5,8 @@
 
 #include "fs/kind.h"
 
-static int info_of(struct request *rq, const struct place *p, struct inbox_info *out)
+static int info_of(
+	struct request *rq, const struct place *p, struct inbox_info *out)
 {
 	return inbox_find(rq->tree->inbox, p->lane, p->name, out);
 }
@@ -35,7 +36,8 @@ int lane_row_find(struct request *rq, const struct place *dir, struct slice name
 	return rc < 0 ? rc : info.lane ? 0 : -ENOENT;
 }
 
-static int find_info(struct request *rq, const struct place *p, struct inbox_info *out)
+static int find_info(
+	struct request *rq, const struct place *p, struct inbox_info *out)
 {
 	struct slice top = {0};
 
@@ -52,7 +54,8 @@ static int list_entry(void *ctx, struct slice name, bool lane, uint64_t cookie)
 int inbox_row_list(struct request *rq, const struct place *dir, uint64_t after,
 	struct listing *to)
 {
-	return inbox_list(rq->tree->inbox, rq->who, dir->lane, after, list_entry, to);
+	return inbox_list(
+		rq->tree->inbox, rq->who, dir->lane, after, list_entry, to);
 }
 
 /* Also asked of callers that modes do not stop: root reads nobody's inbox but its own. */
@@ -88,13 +91,14 @@ int inbox_render(struct request *rq, const struct place *p, struct attr *attr,
 	return inbox_read_back(rq->tree->inbox, rq->who, p->lane, p->name, out);
 }
 
-static int name_create(
-	struct request *rq, const struct place *dir, struct slice name, bool exclusive)
+static int name_create(struct request *rq, const struct place *dir,
+	struct slice name, bool exclusive)
 {
 	return inbox_create(rq->tree->inbox, rq->who, dir->lane, name, exclusive);
 }
 
-static int lane_mkdir(struct request *rq, const struct place *dir, struct slice name)
+static int lane_mkdir(
+	struct request *rq, const struct place *dir, struct slice name)
 {
 	(void)dir;
 	return inbox_mkdir(rq->tree->inbox, rq->who, name);
@@ -150,11 +154,11 @@ const struct taking taking_inbox_name = {
 
 /* ---- receipts ---- */
 
-static int read_receipt(struct request *rq, const struct place *p, struct attr *attr,
-	struct buf *out)
+static int read_receipt(struct request *rq, const struct place *p,
+	struct attr *attr, struct buf *out)
 {
-	return inbox_receipt_read(rq->tree->inbox, p->uid, p->name, out, &attr->version,
-		&attr->mtime);
+	return inbox_receipt_read(rq->tree->inbox, p->uid, p->name, out,
+		&attr->version, &attr->mtime);
 }
 
 int receipt_row_find(struct request *rq, const struct place *dir, struct slice name,
@@ -173,13 +177,15 @@ int receipt_row_find(struct request *rq, const struct place *dir, struct slice n
 static int list_receipt(void *ctx, struct slice name, bool lane, uint64_t cookie)
 {
 	(void)lane;
-	return name.n > PLACE_NAME_MAX ? 0 : listing_add(ctx, name, S_IFREG, cookie);
+	return name.n > PLACE_NAME_MAX ? 0
+				       : listing_add(ctx, name, S_IFREG, cookie);
 }
 
 int receipt_row_list(struct request *rq, const struct place *dir, uint64_t after,
 	struct listing *to)
 {
-	return inbox_receipt_list(rq->tree->inbox, dir->uid, after, list_receipt, to);
+	return inbox_receipt_list(
+		rq->tree->inbox, dir->uid, after, list_receipt, to);
 }
 
 int receipt_render(struct request *rq, const struct place *p, struct attr *attr,

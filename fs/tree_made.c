@@ -17,13 +17,15 @@ static int refuse_spelling(struct slice file, struct error *err)
 		return fail_hint(err, "UTF-8 without invisible characters");
 	name_encode(file, &spelled);
 	return fail_hint(err,
-		"%s where the name is meant as it stands; an escape is %% and two upper-case "
+		"%s where the name is meant as it stands; an escape is %% and two "
+		"upper-case "
 		"hex digits",
 		quote(slice_of(spelled.p, spelled.n)).text);
 }
 
 /* Would a record take these names? The one who says so is the one who checks records. */
-static int check_names(struct slice subject, struct slice predicate, struct error *err)
+static int check_names(
+	struct slice subject, struct slice predicate, struct error *err)
 {
 	struct record r = {
 		.kind = RECORD_ASSERTION,
@@ -53,7 +55,8 @@ static int make(struct request *rq, const struct place *dir, struct slice file,
 	return inbox_place_make(rq->tree->inbox, rq->who, subject, predicate);
 }
 
-static int place_mkdir(struct request *rq, const struct place *dir, struct slice name)
+static int place_mkdir(
+	struct request *rq, const struct place *dir, struct slice name)
 {
 	BUF_AUTO(path);
 	struct error err = {0};
@@ -103,7 +106,8 @@ static void vote_target(const struct place *p, struct sink_target *out)
 
 /* What was taken is in the log; there is nothing to cut back or to adorn, and `>` and cp
  * must be able to try. */
-static int truncate_nothing(struct request *rq, const struct place *p, uint64_t size)
+static int truncate_nothing(
+	struct request *rq, const struct place *p, uint64_t size)
 {
 	(void)rq;
 	(void)p;

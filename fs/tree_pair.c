@@ -14,7 +14,8 @@ static const struct slice none;
 /* ---- subjects and predicates ---- */
 
 /* The name behind a file name, if a record could hold it. */
-static int decode(struct slice file, size_t max, struct buf *scratch, struct slice *out)
+static int decode(
+	struct slice file, size_t max, struct buf *scratch, struct slice *out)
 {
 	int rc = name_decode(file, scratch);
 
@@ -46,8 +47,8 @@ int subject_row_find(struct request *rq, const struct place *dir, struct slice n
 	return rc < 0 ? rc : subject_there(rq, place->subject);
 }
 
-int predicate_row_find(struct request *rq, const struct place *dir, struct slice name,
-	struct buf *scratch, struct place *place)
+int predicate_row_find(struct request *rq, const struct place *dir,
+	struct slice name, struct buf *scratch, struct place *place)
 {
 	int rc = decode(name, PREDICATE_MAX, scratch, &place->predicate);
 
@@ -79,7 +80,8 @@ static int add_name(void *ctx, struct slice name, uint64_t cookie)
 		n->rc = -ENOMEM;
 		return 1;
 	}
-	n->full = listing_add(n->to, slice_of(file.p, file.n), S_IFDIR, cookie) != 0;
+	n->full =
+		listing_add(n->to, slice_of(file.p, file.n), S_IFDIR, cookie) != 0;
 	return n->full;
 }
 
@@ -103,19 +105,21 @@ static int add_made(void *ctx, struct slice name, bool lane, uint64_t cookie)
 /* Cookies of made names have this bit, those of the store do not. */
 #define MADE_COOKIES (UINT64_C(1) << 62)
 
-static int list_names(
-	struct request *rq, struct slice subject, uint64_t after, struct listing *to)
+static int list_names(struct request *rq, struct slice subject, uint64_t after,
+	struct listing *to)
 {
 	struct naming n = {.rq = rq, .to = to, .subject = subject};
 	int rc = request_snap(rq);
 
 	if (rc == 0 && after < MADE_COOKIES)
-		rc = subject.p ? predicate_list(rq->snap, subject, after, add_name, &n)
+		rc = subject.p ? predicate_list(
+					 rq->snap, subject, after, add_name, &n)
 			       : subject_list(rq->snap, after, add_name, &n);
 	if (rc == -ENOENT) /* a subject that was only made */
 		rc = 0;
 	if (rc == 0 && n.rc == 0 && !n.full)
-		rc = inbox_place_list(rq->tree->inbox, subject, after, add_made, &n);
+		rc = inbox_place_list(
+			rq->tree->inbox, subject, after, add_made, &n);
 	return rc < 0 ? rc : n.rc;
 }
 
@@ -231,7 +235,8 @@ int lens_render(struct request *rq, const struct place *p, struct attr *attr,
 
 	(void)attr;
 	if (is_consensus(p))
-		return pair_consensus(rq->snap, p->subject, p->predicate, out, NULL);
+		return pair_consensus(
+			rq->snap, p->subject, p->predicate, out, NULL);
 	rc = pair_look(rq, p, &l);
 	return rc < 0 ? rc : lens_print(&l.view, out);
 }
@@ -246,7 +251,8 @@ int value_render(struct request *rq, const struct place *p, struct attr *attr,
 
 	(void)attr;
 	if (is_consensus(p))
-		return pair_consensus(rq->snap, p->subject, p->predicate, &line, out);
+		return pair_consensus(
+			rq->snap, p->subject, p->predicate, &line, out);
 	rc = pair_look(rq, p, &l);
 	if (rc == 0 && l.view.r.has_winner)
 		lens_print_value(&l.view, out);
@@ -273,9 +279,8 @@ int why_render(struct request *rq, const struct place *p, struct attr *attr,
 
 /* ---- all there is ---- */
 
-static int print_claim(
-	struct pair_look *l, uint32_t i, struct agent *signers, struct buf *body,
-	struct buf *out)
+static int print_claim(struct pair_look *l, uint32_t i, struct agent *signers,
+	struct buf *body, struct buf *out)
 {
 	const struct candidate *c = &l->in.claims[i];
 	struct record record;

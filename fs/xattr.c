@@ -35,7 +35,7 @@ static void print_confidence(const struct resolution *r, struct buf *out)
 
 static void print_conflict(const struct resolution *r, struct buf *out)
 {
-	millionths_print(r->conflict * (MILLION / CONFLICT_ONE), out);
+	millionths_print((uint64_t)r->conflict * (MILLION / CONFLICT_ONE), out);
 }
 
 static void print_status(const struct resolution *r, struct buf *out)
@@ -68,12 +68,11 @@ enum {
 /* Which one a full name means; XATTRS: none of ours. */
 static size_t xattr_index(struct slice name)
 {
-	struct slice prefix = slice_str(PREFIX);
-	size_t i = 0;
+	size_t n = strlen(PREFIX), i = 0;
 
-	if (!slice_equal(slice_sub(name, 0, prefix.n), prefix))
+	if (name.n < n || memcmp(name.p, PREFIX, n) != 0)
 		return XATTRS;
-	name = slice_sub(name, prefix.n, name.n);
+	name = slice_sub(name, n, name.n);
 	while (i < XATTRS && !slice_is(name, xattrs[i].name))
 		i++;
 	return i;
@@ -88,7 +87,7 @@ int tree_xattr(struct tree *t, const struct place *p, const struct caller *who,
 	int rc;
 
 	/* Not ENODATA: the kernel then asks for each file anew, twice in `ls -l`. */
-	if (!slice_is(slice_sub(name, 0, strlen(USER)), USER))
+	if (name.n < strlen(USER) || memcmp(name.p, USER, strlen(USER)) != 0)
 		return -EOPNOTSUPP;
 	if (i == XATTRS || !p->kind->resolves)
 		return -ENODATA;

@@ -188,8 +188,10 @@ static int resolve(struct change *c, const struct touched *t)
 		rc = buf_view(&v.line, &line);
 	if (rc < 0)
 		return rc;
-	row.generation = c->meta.seq;
-	row.mtime = c->meta.received_at;
+	if (!c->sweeping) {
+		row.generation = c->meta.seq;
+		row.mtime = c->meta.received_at;
+	}
 	row.candidates = v.candidates;
 	row.winner = v.winner;
 	return pair_row_write(c->source.txn, &t->pair, &row, line);

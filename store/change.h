@@ -19,6 +19,7 @@ struct change {
 	struct buf touched; /* struct touched */
 	struct arena arena; /* names of touched pairs */
 	struct buf line;
+	bool sweeping; /* views are renewed; no record touched them */
 };
 
 /* 0 or -errno; wal may be in recovery (then frames are passed in log order). */

@@ -13,10 +13,12 @@
 #include "core/canon.h"
 #include "store/decide.h"
 #include "store/internal.h"
+#include "store/sweep.h"
 
 enum {
 	BATCH_RECORDS = 8192, /* more would only make the first writer wait */
 	BATCH_BYTES = 16 << 20,
+	SWEEP_RECORDS = 256, /* of a sweep between two batches */
 };
 
 struct batch {
@@ -144,6 +146,7 @@ static int make_durable(struct batch *b)
 {
 	struct wal_position end = wal_end(b->s->wal);
 	int rc = change_finish(&b->change, end.offset, &end.chain);
+	bool owed = b->change.meta.sweeps > 0;
 
 	if (rc < 0)
 		return fail_batch(b, rc, "the index failed");
@@ -156,8 +159,10 @@ static int make_durable(struct batch *b)
 		 * appear */
 		(void)fail_batch(b, rc, "the index failed");
 		(void)wal_undo(b->s->wal, NULL);
+		return rc;
 	}
-	return rc;
+	b->s->committer.sweeping |= owed;
+	return 0;
 }
 
 /* Everybody in the batch gets the batch's error. */
@@ -271,6 +276,28 @@ static struct submission *take(struct committer *c)
 	return first;
 }
 
+/* A part of what settings owe; false when nothing is owed, or when the index fails (then
+ * readers go on resolving anew, and the next start tries again). */
+static bool sweep(struct store *s)
+{
+	struct change c;
+	struct wal_position end = wal_end(s->wal);
+	bool more;
+	int rc = change_begin(&c, &s->index, s->wal, true, s->sums_from);
+
+	if (rc < 0)
+		return false;
+	if (c.meta.sweeps)
+		rc = sweep_step(&c, SWEEP_RECORDS);
+	if (rc == 0)
+		rc = change_finish(&c, end.offset, &end.chain);
+	more = rc == 0 && c.meta.sweeps > 0;
+	if (rc == 0 && change_commit(&c) < 0)
+		more = false;
+	change_abort(&c);
+	return more;
+}
+
 static void *committer_main(void *arg)
 {
 	struct store *s = arg;
@@ -280,13 +307,16 @@ static void *committer_main(void *arg)
 	for (;;) {
 		struct submission *list;
 
-		while (!c->head && !c->stopping)
+		while (!c->head && !c->stopping && !c->sweeping)
 			(void)pthread_cond_wait(&c->work, &c->lock);
-		if (!c->head)
-			break; /* stopping, and drained */
-		list = take(c);
+		if (!c->head && c->stopping)
+			break; /* drained; a sweep goes on at the next start */
+		list = c->head ? take(c) : NULL;
 		(void)pthread_mutex_unlock(&c->lock);
-		process(s, list);
+		if (list)
+			process(s, list);
+		if (c->sweeping)
+			c->sweeping = sweep(s);
 		(void)pthread_mutex_lock(&c->lock);
 	}
 	(void)pthread_mutex_unlock(&c->lock);
@@ -300,6 +330,7 @@ int committer_start(struct store *s, struct error *err)
 
 	(void)pthread_mutex_init(&c->lock, NULL);
 	(void)pthread_cond_init(&c->work, NULL);
+	c->sweeping = true; /* there may be something left from before */
 	rc = pthread_create(&c->thread, NULL, committer_main, s);
 	if (rc)
 		return fail(

@@ -34,6 +34,7 @@ struct committer {
 	pthread_cond_t work;
 	struct submission *head, *tail; /* waiting, in order */
 	bool stopping;
+	bool sweeping; /* the committer's own: settings may owe something */
 	bool running;
 };
 

@@ -18,6 +18,7 @@
  *	K id, agent number             its later cosignature: struct cosigner_row
  *	W target id, seq               a record that waits for its target: nothing
  *	S agent number, seq            what an agent signed: nothing
+ *	Z seq                          a sweep that is owed: struct sweep_row
  *
  * What belongs to a subject, so that one prefix scan is one subject:
  *
@@ -70,6 +71,7 @@ enum key_tag {
 	KEY_COSIGNED = 'K',
 	KEY_WAITING = 'W',
 	KEY_SIGNED = 'S',
+	KEY_SWEEP = 'Z',
 	KEY_SUBJECT = 0x80,
 
 	KEY_PREDICATE = 'n', /* below a subject */
@@ -339,11 +341,15 @@ struct meta_row {
 	uint64_t events_size;
 	uint64_t subjects, pairs, claims, votes;
 	uint64_t subjects_mtime;
-	uint64_t settings_mtime;
+	uint64_t
+		settings_mtime; /* of the newest setting that can change an answer */
+	uint64_t settings_seq;
 	uint32_t agents;
-	uint32_t min_trust;
+	uint32_t min_trust; /* 0: the default */
+	uint32_t sweeps;    /* notes that are not worked off */
+	uint32_t zero;
 };
-static_assert(sizeof(struct meta_row) == 144, "meta_row has no padding");
+static_assert(sizeof(struct meta_row) == 160, "meta_row has no padding");
 
 struct locator {
 	uint64_t offset;
@@ -380,6 +386,13 @@ struct setting_row {
 	uint64_t timestamp;
 	struct id id;
 	uint32_t value; /* millionths; 1,000,000 for true */
+	uint32_t zero;
+};
+
+struct sweep_row {
+	uint64_t next;	/* seq to go on with */
+	uint64_t until; /* seq of the setting */
+	uint32_t agent;
 	uint32_t zero;
 };
 

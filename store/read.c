@@ -108,6 +108,11 @@ static int find_pair(struct snap *s, struct slice subject, struct slice predicat
 	return 0;
 }
 
+static uint64_t newer(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 int pair_find(struct snap *s, struct slice subject, struct slice predicate,
 	struct place_info *out)
 {
@@ -119,8 +124,8 @@ int pair_find(struct snap *s, struct slice subject, struct slice predicate,
 	if (rc < 0)
 		return rc;
 	*out = (struct place_info){
-		.generation = row.generation,
-		.mtime = row.mtime,
+		.generation = newer(row.generation, s->meta.settings_seq),
+		.mtime = newer(row.mtime, s->meta.settings_mtime),
 		.candidates = row.candidates,
 	};
 	return 0;
@@ -241,7 +246,8 @@ int pair_consensus(struct snap *s, struct slice subject, struct slice predicate,
 	struct slice view;
 	int rc = find_pair(s, subject, predicate, &key, &row, &view);
 
-	if (rc == 0 && !pair_view_intact(&row, view)) {
+	/* a view that is damaged, or that a sweep may owe something, is made anew */
+	if (rc == 0 && (s->meta.sweeps || !pair_view_intact(&row, view))) {
 		rc = pair_resolve(&s->source, &key, subject, predicate,
 			snap_min_trust(s), &fresh);
 		row.winner = fresh.winner;

@@ -297,6 +297,8 @@ void shelf_add(struct shelf *s, uint64_t base, const struct id *chain, int fd)
 	size_t at;
 
 	pthread_rwlock_wrlock(&s->lock);
+	if (s->open >= SHELF_OPEN_MAX)
+		close_one(s);
 	/* Strays may stand behind the newest segment; the order of bases stays. */
 	for (at = s->n; at > 0 && s->v[at - 1].base > base; at--)
 		s->v[at] = s->v[at - 1];

@@ -37,7 +37,8 @@ kill_daemon() {
 	local pid
 	pid=$(daemon_pid)
 	kill -9 "$pid"
-	while kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
+	# gone, or a zombie that nobody reaps (a container without an init)
+	while [ -e "/proc/$pid" ] && ! grep -q '^State:.*Z' "/proc/$pid/status" 2>/dev/null; do sleep 0.01; done
 	umount -l "$M" 2>/dev/null || fusermount3 -uz "$M"
 }
 

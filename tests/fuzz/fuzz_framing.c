@@ -13,7 +13,7 @@
 
 struct outcome {
 	struct buf values; /* of offset u64, length u64, bytes */
-	uint64_t end;      /* of the last one */
+	uint64_t end;	   /* of the last one */
 	int rc;
 	struct error err;
 };
@@ -26,8 +26,8 @@ static void note(struct outcome *o, const struct framer *f, const struct framed 
 
 	assert(v->offset >= o->end);
 	assert(v->offset + v->bytes.n <= stream.n);
-	assert(slice_equal(v->bytes,
-		slice_sub(stream, (size_t)v->offset, v->bytes.n)));
+	assert(slice_equal(
+		v->bytes, slice_sub(stream, (size_t)v->offset, v->bytes.n)));
 	assert(v->bytes.n > 0 && v->bytes.n <= RECORD_JSON_MAX);
 	if (f->form == FRAMING_JSON)
 		assert(json_scan(&scan, v->bytes, &used, NULL) == JSON_COMPLETE &&
@@ -48,7 +48,8 @@ static void check_error(const struct outcome *o, size_t size)
 }
 
 /* seed 0: in one piece. */
-static void run(enum framing form, struct slice stream, uint32_t seed, struct outcome *o)
+static void run(
+	enum framing form, struct slice stream, uint32_t seed, struct outcome *o)
 {
 	struct framer f = {.form = form};
 	struct framed v;

@@ -101,8 +101,7 @@ static void check_node(const struct json_doc *doc, const cJSON *node)
 	if (cJSON_IsNumber(node))
 		assert(source.p[0] == '-' ||
 			(source.p[0] >= '0' && source.p[0] <= '9'));
-	cJSON_ArrayForEach(child, node)
-	{
+	for (child = node->child; child; child = child->next) {
 		struct slice inner = json_source(doc, child);
 
 		assert(inner.p > source.p &&

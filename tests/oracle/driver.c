@@ -33,8 +33,7 @@ static void print_node(
 		json_print_string(slice_str(node->valuestring), out);
 	} else if (cJSON_IsObject(node) || cJSON_IsArray(node)) {
 		buf_byte(out, cJSON_IsObject(node) ? '{' : '[');
-		cJSON_ArrayForEach(child, node)
-		{
+		for (child = node->child; child; child = child->next) {
 			if (child != node->child)
 				buf_byte(out, ',');
 			if (child->string) {

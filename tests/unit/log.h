@@ -37,7 +37,22 @@ static struct {
 	long calls;
 	long datasyncs;
 	long bytes_read;
+	off_t unreadable; /* a page of any file; 0: none */
+	char trace[64];	  /* one letter for each of the first calls */
 } fault;
+
+static void fault_note(char what)
+{
+	size_t n = strlen(fault.trace);
+
+	if (n + 1 < sizeof(fault.trace))
+		fault.trace[n] = what;
+}
+
+static inline void fault_trace(void)
+{
+	memset(fault.trace, 0, sizeof(fault.trace));
+}
 
 static bool fault_now(bool is_sync)
 {
@@ -54,6 +69,7 @@ static bool fault_now(bool is_sync)
 
 int fdatasync(int fd)
 {
+	fault_note('d');
 	(void)fd;
 	fault.datasyncs++;
 	return fault_now(true) ? -1 : 0;
@@ -61,12 +77,14 @@ int fdatasync(int fd)
 
 int fsync(int fd)
 {
+	fault_note('f');
 	(void)fd;
 	return fault_now(true) ? -1 : 0;
 }
 
 ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
 {
+	fault_note('w');
 	if (fault_now(false)) {
 		if (fault.partly && fault.partly < n) {
 			/* as a full disk has it: a short count, then the error */
@@ -82,8 +100,14 @@ ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
 
 ssize_t pread(int fd, void *p, size_t n, off_t at)
 {
-	ssize_t got = syscall(SYS_pread64, fd, p, n, at);
+	ssize_t got;
 
+	if (fault.unreadable && at < fault.unreadable + 4096 &&
+		at + (off_t)n > fault.unreadable) {
+		errno = EIO;
+		return -1;
+	}
+	got = syscall(SYS_pread64, fd, p, n, at);
 	if (got > 0)
 		__atomic_fetch_add(&fault.bytes_read, got, __ATOMIC_RELAXED);
 	return got;
@@ -91,12 +115,14 @@ ssize_t pread(int fd, void *p, size_t n, off_t at)
 
 int ftruncate(int fd, off_t n)
 {
+	fault_note('t');
 	return fault_now(false) ? -1 : (int)syscall(SYS_ftruncate, fd, n);
 }
 
 /* Holes, unless the test wants a disk to fill up: quicker than 64 zeroed pages. */
 int fallocate(int fd, int mode, off_t at, off_t n)
 {
+	fault_note('a');
 	if (fault_now(false))
 		return -1;
 	return (int)(fault.real_space ? syscall(SYS_fallocate, fd, mode, at, n)
@@ -105,6 +131,7 @@ int fallocate(int fd, int mode, off_t at, off_t n)
 
 int renameat(int from_dir, const char *from, int to_dir, const char *to)
 {
+	fault_note('r');
 	return fault_now(false)
 		       ? -1
 		       : (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, 0);

@@ -18,8 +18,9 @@ static void outcome_free(struct outcome *o)
 {
 	buf_free(&o->text);
 }
-#define OUTCOME_AUTO(name) \
-	__attribute__((cleanup(outcome_free))) struct outcome name = {.err.offset = -1}
+#define OUTCOME_AUTO(name)                                                         \
+	__attribute__((cleanup(outcome_free))) struct outcome name = {             \
+		.err.offset = -1}
 
 static struct slice text(const struct outcome *o)
 {
@@ -85,7 +86,8 @@ static bool same(const struct outcome *a, const struct outcome *b)
 }
 
 /* Every cut into two pieces, and pieces of one byte, give what one piece gives. */
-static void check_cuts(enum framing form, struct slice s, const struct outcome *whole)
+static void check_cuts(
+	enum framing form, struct slice s, const struct outcome *whole)
 {
 	for (size_t cut = 0; cut <= s.n; cut++) {
 		OUTCOME_AUTO(o);
@@ -105,7 +107,7 @@ static void check_cuts(enum framing form, struct slice s, const struct outcome *
 struct example {
 	const char *bytes;
 	const char *values;
-	int error;      /* 0: all was taken */
+	int error;	/* 0: all was taken */
 	int64_t offset; /* of the error */
 	const char *says;
 };
@@ -122,14 +124,15 @@ static void check_examples(enum framing form, const struct example *e, size_t n)
 		if (e[i].error != 0) {
 			CHECK(o.err.offset == e[i].offset);
 			CHECK(strstr(o.err.message, e[i].says) != NULL);
-			if (o.err.offset != e[i].offset || !strstr(o.err.message, e[i].says))
+			if (o.err.offset != e[i].offset ||
+				!strstr(o.err.message, e[i].says))
 				printf("# %s: %lld %s\n", e[i].bytes,
 					(long long)o.err.offset, o.err.message);
 		}
 		check_cuts(form, s, &o);
 	}
 }
-#define CHECK_EXAMPLES(form, table) \
+#define CHECK_EXAMPLES(form, table)                                                \
 	check_examples(form, table, sizeof(table) / sizeof(table[0]))
 
 static void objects_end_where_their_brace_closes(void)
@@ -138,7 +141,8 @@ static void objects_end_where_their_brace_closes(void)
 		{"", "", 0, 0, ""},
 		{" \n\t\r\n", "", 0, 0, ""},
 		{"{}", "0:{}", 0, 0, ""},
-		{"{\"a\":1}\n{\"b\":\"}{\"}\n", "0:{\"a\":1}|8:{\"b\":\"}{\"}", 0, 0, ""},
+		{"{\"a\":1}\n{\"b\":\"}{\"}\n", "0:{\"a\":1}|8:{\"b\":\"}{\"}", 0,
+			0, ""},
 		{"{}{}  {}", "0:{}|2:{}|6:{}", 0, 0, ""},
 		{"{\"a\":\"\\\"}\"}", "0:{\"a\":\"\\\"}\"}", 0, 0, ""},
 		{"\xef\xbb\xbf{}", "", EINVAL, 0, "0xEF"},
@@ -239,7 +243,8 @@ static void a_line_may_fill_the_limit_but_not_pass_it(void)
 	for (size_t over = 0; over <= 1; over++) {
 		BUF_AUTO(b);
 
-		memset(buf_room(&b, RECORD_JSON_MAX + 2), 'x', RECORD_JSON_MAX + over);
+		memset(buf_room(&b, RECORD_JSON_MAX + 2), 'x',
+			RECORD_JSON_MAX + over);
 		b.n += RECORD_JSON_MAX + over;
 		buf_byte(&b, '\n');
 		for (size_t first = 0; first <= b.n; first += 4099) {

@@ -33,7 +33,7 @@ static void free_inbox(struct inbox **in)
 {
 	inbox_free(*in);
 }
-#define INBOX_AUTO(name) \
+#define INBOX_AUTO(name)                                                           \
 	__attribute__((cleanup(free_inbox))) struct inbox *name = new_inbox()
 
 static struct slice at(const char *text)
@@ -71,8 +71,8 @@ static void open_anew(struct inbox *in, const char *name)
 	item_find_locked(in, key)->since_open = 0;
 }
 
-static void add_receipt(struct inbox *in, const struct caller *who, const char *name,
-	const char *line)
+static void add_receipt(struct inbox *in, const struct caller *who,
+	const char *name, const char *line)
 {
 	struct receipt_lines lines = {who->uid, at("inbox/x"), at(line), 1};
 	INBOX_HELD(in);
@@ -110,8 +110,8 @@ static int mv(struct inbox *in, const struct caller *who, const char *from,
 {
 	int rc = 1;
 
-	inbox_rename(in, who, at(""), at(from), at(""), at(to), no_replace, keep_error,
-		&rc);
+	inbox_rename(in, who, at(""), at(from), at(""), at(to), no_replace,
+		keep_error, &rc);
 	return rc;
 }
 
@@ -146,7 +146,8 @@ static void a_name_belongs_to_who_made_it(void)
 	CHECK(inbox_create(in, &ann, at(""), at("a"), true) == -EEXIST);
 	CHECK(create(in, &bob, "a") == -EACCES);
 	CHECK(inbox_find(in, at(""), at("a"), &info) == 0);
-	CHECK(info.uid == 1000 && info.mode == 0600 && !info.lane && info.size == 0);
+	CHECK(info.uid == 1000 && info.mode == 0600 && !info.lane &&
+		info.size == 0);
 	CHECK(inbox_read_back(in, &bob, at(""), at("a"), &b) == -EACCES);
 	CHECK(inbox_unlink(in, &bob, at(""), at("a")) == -EACCES);
 	CHECK(inbox_truncate(in, &bob, at(""), at("a"), 0) == -EACCES);
@@ -231,7 +232,8 @@ static void too_many_names_push_out_the_oldest(void)
 	CHECK(inbox_find(in, at(""), at("n1"), &info) == -ENOENT);
 	CHECK(inbox_find(in, at(""), at("n2"), &info) == 0);
 	CHECK(inbox_find(in, at(""), at(".scratch"), &info) == 0);
-	CHECK(inbox_list(in, &ann, at(""), 0, count, &n) == 0 && n == INBOX_NAMES_MAX);
+	CHECK(inbox_list(in, &ann, at(""), 0, count, &n) == 0 &&
+		n == INBOX_NAMES_MAX);
 }
 
 static void a_lane_is_a_directory_of_ones_own(void)
@@ -397,11 +399,11 @@ static void a_rename_cannot_take_what_is_somebody_elses(void)
 	CHECK(mv(in, &ann, "none", "c", false) == -ENOENT);
 	CHECK(mv(in, &ann, "a", "lane", false) == -EISDIR);
 	CHECK(mv(in, &ann, "lane", "l2", false) == -EROFS);
-	inbox_rename(in, &bob, at(""), at("b"), at("lane"), at("b"), false, keep_error,
-		&rc);
+	inbox_rename(in, &bob, at(""), at("b"), at("lane"), at("b"), false,
+		keep_error, &rc);
 	CHECK(rc == -EACCES);
-	inbox_rename(in, &ann, at(""), at("a"), at("lane"), at("b"), false, keep_error,
-		&rc);
+	inbox_rename(in, &ann, at(""), at("a"), at("lane"), at("b"), false,
+		keep_error, &rc);
 	CHECK(rc == 0 && lists(in, &ann, "lane", "b "));
 	CHECK(inbox_rmdir(in, &ann, at("lane")) == -ENOTEMPTY);
 }
@@ -431,10 +433,12 @@ static void a_new_name_starts_a_new_receipt(void)
 	add_receipt(in, &ann, "", "{\"3\"}\n");
 	CHECK(inbox_receipt_list(in, ann.uid, 0, append_name, &names) == 0);
 	CHECK_TEXT(slice_of(names.p, names.n), "a ");
-	CHECK(inbox_log_read(in, ann.uid, INBOX_LAST_RECEIPT, &b, &version, &mtime) == 0);
+	CHECK(inbox_log_read(
+		      in, ann.uid, INBOX_LAST_RECEIPT, &b, &version, &mtime) == 0);
 	CHECK_TEXT(slice_of(b.p, b.n), "{\"path\":\"inbox/x\",\"3\"}\n");
 	CHECK(create(in, &ann, "a") == 0);
-	CHECK(inbox_receipt_read(in, ann.uid, at("a"), &b, &version, &mtime) == -ENOENT);
+	CHECK(inbox_receipt_read(in, ann.uid, at("a"), &b, &version, &mtime) ==
+		-ENOENT);
 }
 
 static void a_receipt_in_a_lane_says_so(void)
@@ -462,7 +466,8 @@ static void a_long_receipt_forgets_its_oldest_lines(void)
 		add_receipt(in, &ann, "a", line);
 	CHECK(inbox_receipt_read(in, ann.uid, at("a"), &b, &version, &mtime) == 0);
 	buf_byte(&b, '\0');
-	CHECK(sscanf((const char *)b.p, "{\"status\":\"forgotten\",\"lines\":%llu}\n",
+	CHECK(sscanf((const char *)b.p,
+		      "{\"status\":\"forgotten\",\"lines\":%llu}\n",
 		      &forgotten) == 1);
 	for (size_t i = 0; i < b.n; i++)
 		lines += b.p[i] == '\n';
@@ -499,7 +504,8 @@ static void an_error_is_one_line_of_json(void)
 	(void)fail_at(&err, EINVAL, 12, "bad \"byte\" \xff\xc3");
 	(void)fail_hint(&err, "try");
 	inbox_note_error(in, &who, at("inbox/\x80y"), &err);
-	CHECK(inbox_log_read(in, ann.uid, INBOX_LAST_ERROR, &b, &version, &mtime) == 0);
+	CHECK(inbox_log_read(in, ann.uid, INBOX_LAST_ERROR, &b, &version, &mtime) ==
+		0);
 	CHECK_TEXT(slice_of(b.p, b.n),
 		"{\"time\":\"2026-01-01T00:00:00Z\",\"pid\":42,"
 		"\"path\":\"inbox/\xef\xbf\xbdy\",\"errno\":22,\"code\":\"EINVAL\","

@@ -430,8 +430,8 @@ static void swapped_segments_are_damage(void)
 
 	segments_of_four_batches(14);
 	CHECK(list(bases, 64) == 5);
-	strcpy(a, log_file(&l, bases[1]));
-	strcpy(b, log_file(&l, bases[2]));
+	snprintf(a, sizeof(a), "%s", log_file(&l, bases[1]));
+	snprintf(b, sizeof(b), "%s", log_file(&l, bases[2]));
 	snprintf(c, sizeof(c), "%s/c", l.path);
 	CHECK(rename(a, c) == 0 && rename(b, a) == 0 && rename(c, b) == 0);
 	only_that_one_is_lost(bases[1], bases[3]);
@@ -451,6 +451,13 @@ static void a_copy_under_another_name_hides_nothing(void)
 	CHECK(log_reopen(&l) == 0);
 	CHECK(log_is(&l, want, kept_n));
 	CHECK(damaged_at(bases[1] + 256));
+	for (size_t i = 0; i < l.n; i++) {
+		BUF_AUTO(scratch);
+		struct frame f;
+
+		CHECK(wal_read(l.w, want[i].offset, want[i].length, &scratch, &f) ==
+			0);
+	}
 	takes_one_more();
 	log_free(&l);
 }
@@ -515,6 +522,100 @@ static void every_state_of_a_crash_while_rolling_opens(void)
 		takes_one_more();
 		CHECK(l.report.damage_count == 0);
 	}
+	log_free(&l);
+}
+
+static void behind_damage_a_new_segment_and_new_numbers_begin(void)
+{
+	uint64_t bases[4];
+
+	small_log();
+	image[kept[kept_n - 1].offset + 80] ^= 1;
+	log_restore(&l, slice_of(image, image_n));
+	CHECK(log_reopen(&l) == 0);
+	CHECK(l.n == kept_n - 1 && list(bases, 4) == 1);
+	takes_one_more();
+	CHECK(list(bases, 4) == 2 && bases[1] == used());
+	/* the record that was lost had a number, and people may have seen it */
+	CHECK(l.frames[l.n - 1].seq > kept[kept_n - 1].seq);
+	log_free(&l);
+}
+
+/* Spoil one byte of a file in place. */
+static void spoil(uint64_t base, uint64_t offset)
+{
+	struct slice s = log_load(log_file(&l, base));
+
+	memcpy(image, s.p, s.n);
+	image[offset - base] ^= 0x10;
+	log_store(log_file(&l, base), slice_of(image, s.n));
+}
+
+static void a_segment_header_takes_the_chain_over_damage(void)
+{
+	uint64_t bases[64];
+	size_t first = 0;
+
+	segments_of_four_batches(14);
+	CHECK(list(bases, 64) == 5);
+	while (kept[first].offset < bases[2])
+		first++;
+	spoil(bases[1], kept[first - 1].offset + 90);
+	spoil(bases[2], kept[first].offset + 50); /* in its chain value */
+	CHECK(log_reopen(&l) == 0);
+	CHECK(l.n == kept_n - 2 && l.report.damage_count == 2);
+	CHECK(damaged_at(kept[first - 1].offset) && damaged_at(kept[first].offset));
+	log_free(&l);
+}
+
+static void a_file_in_the_way_of_a_new_segment_is_not_written_over(void)
+{
+	struct slice junk = slice_str("somebody's notes");
+
+	small_log();
+	log_store(log_file(&l, used()), junk);
+	l.segment_max = 1000;
+	CHECK(log_reopen(&l) == 0);
+	CHECK(log_is(&l, kept, kept_n) && damaged_at(used()));
+	takes_one_more();
+	CHECK(slice_equal(log_load(log_file(&l, used())), junk));
+	log_free(&l);
+}
+
+static void a_page_that_cannot_be_read_is_damage_and_is_not_cut(void)
+{
+	static const size_t sizes[] = {3000, 3000, 3000};
+	struct stat was, is;
+
+	log_new(&l);
+	CHECK(log_append(&l, 3, sizes, 3) == 0);
+	keep();
+	for (off_t page = 4096; page < 12288; page += 4096) {
+		CHECK(stat(log_file(&l, 0), &was) == 0);
+		fault.unreadable = page;
+		CHECK(log_reopen(&l) == 0);
+		fault.unreadable = 0;
+		CHECK(l.report.torn_from == 0 && l.report.damage_count > 0);
+		CHECK(damaged_at((uint64_t)page));
+		CHECK(strstr(l.report.damage[0].what, "cannot read") != NULL);
+		CHECK(stat(log_file(&l, 0), &is) == 0 && is.st_size == was.st_size);
+	}
+	CHECK(log_reopen(&l) == 0); /* the disk has been mended */
+	CHECK(log_is(&l, kept, kept_n));
+	log_free(&l);
+}
+
+static void what_is_visited_was_synced_first(void)
+{
+	small_log();
+	fault_trace();
+	CHECK(log_reopen(&l) == 0);
+	CHECK_TEXT(slice_str(fault.trace), "df");
+	log_restore(&l, slice_of(image, used() - 10));
+	fault_trace();
+	CHECK(log_reopen(&l) == 0);
+	/* the zeros off; the copy, its directory, the store's; the cut */
+	CHECK_TEXT(slice_str(fault.trace), "dftwffftf");
 	log_free(&l);
 }
 
@@ -638,6 +739,11 @@ int main(void)
 	RUN(a_copy_under_another_name_hides_nothing);
 	RUN(a_sealed_segment_that_lost_its_end_is_damage);
 	RUN(every_state_of_a_crash_while_rolling_opens);
+	RUN(behind_damage_a_new_segment_and_new_numbers_begin);
+	RUN(a_segment_header_takes_the_chain_over_damage);
+	RUN(a_file_in_the_way_of_a_new_segment_is_not_written_over);
+	RUN(a_page_that_cannot_be_read_is_damage_and_is_not_cut);
+	RUN(what_is_visited_was_synced_first);
 	RUN(the_log_of_another_store_is_refused);
 	RUN(a_newer_version_is_refused);
 	RUN(read_only_changes_nothing);

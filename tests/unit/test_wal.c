@@ -297,6 +297,20 @@ static void whatever_call_fails_nothing_acknowledged_is_lost(void)
 	}
 }
 
+static void a_new_segment_is_on_disk_before_it_is_used(void)
+{
+	log_new(&l);
+	l.segment_max = 500;
+	CHECK(log_reopen(&l) == 0);
+	CHECK(log_append(&l, 1, NULL, 0) == 0);
+	fault_trace();
+	CHECK(log_append(&l, 1, NULL, 0) == 0);
+	/* the old one cut and synced; the new one written, synced, named, its directory
+	 * synced; its space; the batch */
+	CHECK_TEXT(slice_str(fault.trace), "tfwfrfawd");
+	log_free(&l);
+}
+
 static void a_disk_that_is_nearly_full_gives_smaller_steps(void)
 {
 	struct stat st;
@@ -479,6 +493,15 @@ static void *read_at_random(void *arg)
 	return NULL;
 }
 
+static size_t open_descriptors(void)
+{
+	size_t n = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
 static void readers_see_every_frame_while_the_log_grows_and_rolls(void)
 {
 	pthread_t threads[3];
@@ -499,6 +522,7 @@ static void readers_see_every_frame_while_the_log_grows_and_rolls(void)
 	for (int i = 0; i < 3; i++)
 		pthread_join(threads[i], NULL);
 	CHECK(shared.bad == 0);
+	CHECK(open_descriptors() < 300);
 	holds_what_was_acknowledged();
 	log_free(&l);
 }
@@ -515,6 +539,7 @@ int main(void)
 	RUN(a_write_that_stops_at_any_byte_is_taken_back);
 	RUN(taking_back_that_fails_is_final);
 	RUN(whatever_call_fails_nothing_acknowledged_is_lost);
+	RUN(a_new_segment_is_on_disk_before_it_is_used);
 	RUN(a_disk_that_is_nearly_full_gives_smaller_steps);
 	RUN(preallocation_doubles_up_to_eight_megabytes);
 	RUN(a_full_disk_refuses_and_writing_resumes_when_there_is_room);

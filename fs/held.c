@@ -1,0 +1,109 @@
+/* One place per caller's thread, by its number: callers that share one push each other
+ * out, and render. */
+#include "fs/held.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	PLACES = 256,
+};
+
+struct item {
+	const struct rendering *r; /* NULL: free */
+	uid_t uid;
+	pid_t pid;
+	uint64_t at; /* ms */
+};
+
+struct held {
+	pthread_mutex_t lock;
+	size_t bytes;
+	struct item items[PLACES];
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static struct item *item_of(struct held *h, const struct caller *who)
+{
+	return &h->items[(unsigned)who->pid % PLACES];
+}
+
+int held_new(struct held **out)
+{
+	struct held *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	(void)pthread_mutex_init(&h->lock, NULL);
+	*out = h;
+	return 0;
+}
+
+/* Empty a place; the count it had is the caller's. */
+static const struct rendering *empty(struct held *h, struct item *i)
+{
+	const struct rendering *r = i->r;
+
+	if (r)
+		h->bytes -= r->bytes.n;
+	i->r = NULL;
+	return r;
+}
+
+static void empty_older(struct held *h, uint64_t than)
+{
+	for (size_t i = 0; i < PLACES; i++)
+		if (h->items[i].at < than)
+			rendering_put(empty(h, &h->items[i]));
+}
+
+void held_free(struct held *h)
+{
+	if (!h)
+		return;
+	empty_older(h, UINT64_MAX);
+	(void)pthread_mutex_destroy(&h->lock);
+	free(h);
+}
+
+void held_put(struct held *h, const struct caller *who, const struct rendering *r)
+{
+	struct item *i = item_of(h, who);
+	uint64_t now = now_ms();
+
+	(void)pthread_mutex_lock(&h->lock);
+	rendering_put(empty(h, i));
+	if (h->bytes + r->bytes.n > HELD_TOTAL_MAX)
+		empty_older(h, now - HELD_MS);
+	if (h->bytes + r->bytes.n <= HELD_TOTAL_MAX && r->bytes.n <= HELD_BYTES_MAX) {
+		*i = (struct item){.r = r, .uid = who->uid, .pid = who->pid, .at = now};
+		h->bytes += r->bytes.n;
+		r = NULL;
+	}
+	(void)pthread_mutex_unlock(&h->lock);
+	rendering_put(r);
+}
+
+const struct rendering *held_take(
+	struct held *h, const struct caller *who, uint64_t inode, uint64_t version)
+{
+	const struct rendering *r = NULL;
+	struct item *i = item_of(h, who);
+
+	(void)pthread_mutex_lock(&h->lock);
+	if (i->r && i->pid == who->pid && i->uid == who->uid &&
+		now_ms() - i->at <= HELD_MS && i->r->attr.inode == inode &&
+		i->r->attr.version == version)
+		r = empty(h, i);
+	(void)pthread_mutex_unlock(&h->lock);
+	return r;
+}

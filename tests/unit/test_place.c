@@ -1,0 +1,99 @@
+#include "fs/place.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "core/bytes.h"
+#include "core/id.h"
+#include "fs/kind.h"
+#include "tests/unit/tap.h"
+
+static const struct place root = {.kind = &kind_root, .inode = INODE_ROOT};
+
+static struct place *child(const struct place *dir, const char *leaf)
+{
+	struct place *p = NULL;
+
+	return place_new(dir, slice_str(leaf), dir, &p) == 0 ? p : NULL;
+}
+
+static void a_path_is_its_names_joined(void)
+{
+	PLACE_AUTO(subjects);
+	PLACE_AUTO(subject);
+	BUF_AUTO(path);
+
+	subjects = child(&root, "subjects");
+	subject = child(subjects, "auth%2Fjwt");
+	place_path(subject, &path);
+	CHECK_TEXT(slice_of(path.p, path.n), "subjects/auth%2Fjwt");
+	CHECK_TEXT(place_leaf(subject), "auth%2Fjwt");
+	CHECK_TEXT(place_leaf(subjects), "subjects");
+}
+
+static void the_root_has_no_path_and_inode_one(void)
+{
+	PLACE_AUTO(copy);
+	BUF_AUTO(path);
+
+	CHECK(place_copy(&root, &copy) == 0);
+	place_path(copy, &path);
+	CHECK(path.n == 0);
+	CHECK(place_inode(copy) == 1);
+}
+
+/* b3sum of "subjects/Tesla_Inc/revenue" starts with these bytes: the number is the same
+ * after every mount, on every machine. */
+static void an_inode_is_the_hash_of_the_path(void)
+{
+	static const uint8_t hash[8] = {
+		0x64, 0xad, 0xbb, 0x67, 0x23, 0x23, 0x2c, 0xf0};
+	PLACE_AUTO(a);
+	PLACE_AUTO(b);
+	PLACE_AUTO(c);
+
+	a = child(&root, "subjects");
+	b = child(a, "Tesla_Inc");
+	c = child(b, "revenue");
+	CHECK(place_inode(c) == u64_at(hash));
+	CHECK(place_child_inode(b, slice_str("revenue")) == u64_at(hash));
+}
+
+static void a_place_borrows_nothing(void)
+{
+	PLACE_AUTO(p);
+	char leaf[] = "leaf", subject[] = "Subject", predicate[] = "predicate";
+	struct place like = root;
+
+	like.subject = slice_str(subject);
+	like.predicate = slice_str(predicate);
+	CHECK(place_new(&root, slice_str(leaf), &like, &p) == 0);
+	memset(leaf, 'x', 4);
+	memset(subject, 'x', 7);
+	memset(predicate, 'x', 9);
+	CHECK_TEXT(p->path, "leaf");
+	CHECK_TEXT(p->subject, "Subject");
+	CHECK_TEXT(p->predicate, "predicate");
+}
+
+static void a_child_outlives_its_directory(void)
+{
+	PLACE_AUTO(file);
+	struct place *dir = child(&root, "dir");
+
+	dir->uid = 7;
+	file = child(dir, "file");
+	place_free(dir);
+	CHECK_TEXT(file->path, "dir/file");
+	CHECK(file->uid == 7);
+}
+
+int main(void)
+{
+	RUN(a_path_is_its_names_joined);
+	RUN(the_root_has_no_path_and_inode_one);
+	RUN(an_inode_is_the_hash_of_the_path);
+	RUN(a_place_borrows_nothing);
+	RUN(a_child_outlives_its_directory);
+	return tap_done();
+}
