@@ -127,7 +127,7 @@ demo:
 
 ## bench: compare with floors measured in the same run
 bench: $(PROGRAM)
-	@bench/run $(PROGRAM)
+	@bench/ingest $(PROGRAM)
 
 ## install, uninstall: into DESTDIR/PREFIX; the mount helpers into DESTDIR/sbin
 install: $(PROGRAM)

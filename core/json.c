@@ -77,18 +77,22 @@ static struct slice key_before(struct slice t, size_t end)
 	return key;
 }
 
-/* The scanner's error: count its offset from the start of the text and name the
- * key. */
+void json_name_key(struct slice text, struct error *err)
+{
+	int64_t offset = err->offset;
+	struct slice key = key_before(text, (size_t)offset);
+
+	if (key.n > 0)
+		error_in_key(err, key, (uint64_t)offset);
+}
+
+/* The scanner's error: count its offset from the start of the text and name the key. */
 static int blame_key(struct slice text, size_t start, struct error *err)
 {
-	struct slice key;
-
 	if (!err)
 		return -EINVAL;
 	err->offset += (int64_t)start;
-	key = key_before(text, (size_t)err->offset);
-	if (key.n > 0)
-		error_in_key(err, key, 0);
+	json_name_key(text, err);
 	return -EINVAL;
 }
 

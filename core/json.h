@@ -49,6 +49,10 @@ enum json_progress {
  */
 int json_scan(struct json_scan *s, struct slice in, size_t *used, struct error *err);
 
+/* Put the key at which the scanner refused in front of its message. text is the value from
+ * its start up to err->offset or further. */
+void json_name_key(struct slice text, struct error *err);
+
 /* A parsed value. Every node's valueint is an index into tokens; see json_number(),
  * json_offset(). Freed by json_free(). */
 struct json_token {

@@ -354,13 +354,13 @@ int record_check_key(const struct record *r, const char **key, struct error *err
 {
 	enum field at = NO_FIELD;
 	int rc = check_fields(r, &at, err);
+	const char *kind = record_kind_name(r->kind);
 
 	if (rc == 0)
 		return 0;
 	*key = at == NO_FIELD ? "" : field_keys[at];
-	if (at == NAME)
-		*key = record_kind_name(
-			r->kind); /* the kinds are called like their keys */
+	if (at == NAME && kind)
+		*key = kind; /* kinds that have a name are called like its key */
 	if (at != NO_FIELD && err) {
 		error_in_key(err, slice_str(*key), 0);
 		err->offset = -1;

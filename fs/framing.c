@@ -131,18 +131,29 @@ static int check_line(struct framer *f, struct slice step, struct error *err)
 		err, "a value that goes on has a first line ending in { , : or [");
 }
 
-/* Scan a step of rest: 1 complete, 0 it goes on, -errno; *used bytes belong to it. */
-static int scan_step(
-	struct framer *f, struct slice rest, size_t *used, struct error *err)
+/* What the scanner refused, in words that do not depend on cuts: the key is looked for in
+ * all of the value, and offsets count from the start of the stream. */
+static int refuse_json(struct framer *f, struct slice part, struct error *err)
 {
-	struct slice step = next_step(f, rest);
+	if (!err)
+		return -EINVAL;
+	if (keep(f, part, err) < 0)
+		return -ENOMEM;
+	json_name_key(slice_of(f->kept.p, f->kept.n), err);
+	err->offset += (int64_t)f->start;
+	return -EINVAL;
+}
+
+/* Scan a step of part from `at` on: 1 complete, 0 it goes on, -errno; *used bytes belong to
+ * it. part begins where the kept bytes end. */
+static int scan_step(
+	struct framer *f, struct slice part, size_t at, size_t *used, struct error *err)
+{
+	struct slice step = next_step(f, slice_sub(part, at, part.n));
 	int rc = json_scan(&f->scan, step, used, err);
 
-	if (rc < 0) {
-		if (err && err->offset >= 0)
-			err->offset += (int64_t)f->start;
-		return rc;
-	}
+	if (rc < 0)
+		return refuse_json(f, part, err);
 	if (rc == JSON_COMPLETE)
 		return 1;
 	if (!f->below)
@@ -171,7 +182,7 @@ static int next_object(
 		part = *in;
 	}
 	for (n = 0; rc == 0 && n < part.n; n += used)
-		rc = scan_step(f, slice_sub(part, n, part.n), &used, err);
+		rc = scan_step(f, part, n, &used, err);
 	if (rc < 0)
 		return rc;
 	take(f, in, n);

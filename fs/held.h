@@ -13,7 +13,7 @@
 #include "fs/tree.h"
 
 enum {
-	HELD_BYTES_MAX = 256 << 10, /* of one rendering; larger ones are not held */
+	HELD_BYTES_MAX = 1 << 20, /* of one rendering; larger ones are not held */
 	HELD_TOTAL_MAX = 8 << 20,
 	HELD_MS = 200, /* between a lookup and its open lie microseconds */
 };

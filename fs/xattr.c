@@ -72,7 +72,7 @@ static size_t xattr_index(struct slice name)
 
 	if (name.n < n || memcmp(name.p, PREFIX, n) != 0)
 		return XATTRS;
-	name = slice_sub(name, n, name.n);
+	name = slice_of(name.p + n, name.n - n);
 	while (i < XATTRS && !slice_is(name, xattrs[i].name))
 		i++;
 	return i;

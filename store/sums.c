@@ -1,28 +1,9 @@
+/* What agents say on a pair, and what they give for it. */
 #include "store/sums.h"
 
 #include <errno.h>
 
-/* The clusters that one operation has its hands on: taken out of the ranking when
- * they are first touched, put back once at the end. */
-enum {
-	OPEN_MAX =
-		2 * TALLY_WORDS + 2, /* gifts out, gifts in, the cluster itself */
-};
-
-struct open_cluster {
-	struct cluster_hash hash;
-	struct cluster_row row;
-	bool filed; /* it stood in the ranking */
-};
-
-struct sums {
-	MDB_txn *txn;
-	const struct pair_key *pair;
-	uint32_t min_trust;
-	struct sums_row totals;
-	struct open_cluster open[OPEN_MAX];
-	size_t open_count;
-};
+#include "store/sums_impl.h"
 
 /* ---- keys ---- */
 
@@ -69,256 +50,7 @@ static struct row_key word_key(const struct sums *s, uint32_t agent,
 	return k;
 }
 
-static struct row_key cluster_key(
-	const struct sums *s, const struct cluster_hash *cluster)
-{
-	struct row_key k = row_key_below(s->pair, KEY_CLUSTER);
-
-	row_key_add(&k, cluster->b, HASH_SIZE);
-	return k;
-}
-
-/* The order of rank_compare() as bytes. */
-static void add_rank(struct row_key *k, const struct rank *r)
-{
-	row_key_be64(k, ~r->support[MEMBERS]);
-	row_key_be64(k, ~r->support[STRANGERS]);
-	row_key_byte(k, (uint8_t)lifecycle_rank(r->lifecycle));
-	row_key_be32(k, ~r->agents);
-	row_key_be64(k, ~r->timestamp);
-	row_key_add(k, r->id.b, ID_SIZE);
-}
-
-enum {
-	RANK_TIME = PAIR_KEY + 1 + 8 + 8 + 1 +
-		    4, /* where the leader stands in an `r` key */
-	RANK_KEY = RANK_TIME + 8 + ID_SIZE + HASH_SIZE,
-};
-
-static struct row_key rank_key(const struct sums *s, const struct rank *r,
-	const struct cluster_hash *cluster)
-{
-	struct row_key k = row_key_below(s->pair, KEY_RANK);
-
-	add_rank(&k, r);
-	row_key_add(&k, cluster->b, HASH_SIZE);
-	return k;
-}
-
-static struct row_key level_key(
-	const struct sums *s, enum standing st, uint64_t support)
-{
-	struct row_key k = row_key_below(s->pair, KEY_LEVEL);
-
-	row_key_byte(&k, (uint8_t)st);
-	row_key_be64(&k, ~support);
-	return k;
-}
-
-static struct row_key own_key(
-	const struct sums *s, uint64_t timestamp, const struct id *claim)
-{
-	struct row_key k = row_key_below(s->pair, KEY_OWN);
-
-	row_key_be64(&k, timestamp);
-	row_key_add(&k, claim->b, ID_SIZE);
-	return k;
-}
-
-/* A signed number as bytes that sort downwards. */
-static uint64_t down(int64_t v)
-{
-	return ~((uint64_t)v ^ (UINT64_C(1) << 63));
-}
-
-static struct row_key leader_prefix(
-	const struct sums *s, const struct cluster_hash *cluster)
-{
-	struct row_key k = row_key_below(s->pair, KEY_LEADER);
-
-	row_key_add(&k, cluster->b, HASH_SIZE);
-	return k;
-}
-
-enum {
-	LEADER_LIFECYCLE = PAIR_KEY + 1 + HASH_SIZE + 16,
-	LEADER_TIME = LEADER_LIFECYCLE + 1 + 4,
-	LEADER_KEY = LEADER_TIME + 8 + ID_SIZE,
-};
-
-static struct row_key leader_key(const struct sums *s,
-	const struct cluster_hash *cluster, const struct own_row *own,
-	uint64_t timestamp, const struct id *claim)
-{
-	struct row_key k = leader_prefix(s, cluster);
-
-	row_key_be64(&k, down(own->net[MEMBERS]));
-	row_key_be64(&k, down(own->net[STRANGERS]));
-	row_key_byte(&k, (uint8_t)lifecycle_rank((uint8_t)own->lifecycle));
-	row_key_be32(&k, ~own->agents);
-	row_key_be64(&k, ~timestamp);
-	row_key_add(&k, claim->b, ID_SIZE);
-	return k;
-}
-
-/* ---- clusters ---- */
-
-static int level_add(struct sums *s, enum standing st, uint64_t support, int by)
-{
-	struct row_key k = level_key(s, st, support);
-	uint64_t n = 0;
-	int rc = row_read(s->txn, &k, &n, sizeof(n));
-
-	if (rc < 0 && rc != -ENOENT)
-		return rc;
-	n += (uint64_t)(int64_t)by;
-	return n ? row_put(s->txn, &k, &n, sizeof(n)) : row_del(s->txn, &k);
-}
-
-static int unfile(struct sums *s, struct open_cluster *o)
-{
-	struct row_key k = rank_key(s, &o->row.filed, &o->hash);
-	int rc = row_del(s->txn, &k);
-
-	for (int st = 0; rc == 0 && st < STANDINGS; st++) {
-		rc = level_add(s, (enum standing)st, o->row.filed.support[st], -1);
-		s->totals.total[st] -= o->row.filed.support[st];
-	}
-	return rc;
-}
-
-/* The cluster, out of the ranking until settle(). */
-static int open_cluster(
-	struct sums *s, const struct cluster_hash *hash, struct open_cluster **out)
-{
-	struct open_cluster *o;
-	struct row_key k = cluster_key(s, hash);
-	int rc;
-
-	for (size_t i = 0; i < s->open_count; i++)
-		if (memcmp(s->open[i].hash.b, hash->b, HASH_SIZE) == 0) {
-			*out = &s->open[i];
-			return 0;
-		}
-	assert(s->open_count < OPEN_MAX);
-	o = &s->open[s->open_count];
-	*o = (struct open_cluster){.hash = *hash};
-	rc = row_read(s->txn, &k, &o->row, sizeof(o->row));
-	o->filed = rc == 0;
-	if (rc == -ENOENT) {
-		s->totals.clusters++;
-		rc = 0;
-	} else if (rc == 0) {
-		rc = unfile(s, o);
-	}
-	if (rc < 0)
-		return rc;
-	s->open_count++;
-	*out = o;
-	return 0;
-}
-
-/* The rank of a cluster from its sums and its leading claim. */
-static int rank_of(struct sums *s, const struct open_cluster *o, struct rank *out)
-{
-	struct row_key prefix = leader_prefix(s, &o->hash);
-	static const uint8_t lifecycles[] = {LIFECYCLE_APPROVED,
-		LIFECYCLE_UNDER_REVIEW, LIFECYCLE_PROPOSED, LIFECYCLE_DEPRECATED,
-		LIFECYCLE_REJECTED};
-	const uint8_t *key;
-	WALK_AUTO(w);
-	int rc = walk_start(&w, s->txn, &prefix);
-
-	if (rc < 0)
-		return rc == -ENOENT ? -EBADMSG : rc;
-	if (w.key.mv_size != LEADER_KEY)
-		return -EBADMSG;
-	key = w.key.mv_data;
-	*out = (struct rank){.agents = o->row.agents};
-	for (int st = 0; st < STANDINGS; st++)
-		if (o->row.given[st] > o->row.against[st])
-			out->support[st] = o->row.given[st] - o->row.against[st];
-	if (key[LEADER_LIFECYCLE] < sizeof(lifecycles))
-		out->lifecycle = lifecycles[key[LEADER_LIFECYCLE]];
-	out->timestamp = ~be64_at(key + LEADER_TIME);
-	memcpy(out->id.b, key + LEADER_TIME + 8, ID_SIZE);
-	return 0;
-}
-
-static int file_cluster(struct sums *s, struct open_cluster *o)
-{
-	struct row_key k;
-	int rc = rank_of(s, o, &o->row.filed);
-
-	for (int st = 0; rc == 0 && st < STANDINGS; st++) {
-		rc = level_add(s, (enum standing)st, o->row.filed.support[st], 1);
-		s->totals.total[st] += o->row.filed.support[st];
-	}
-	if (rc < 0)
-		return rc;
-	k = rank_key(s, &o->row.filed, &o->hash);
-	rc = row_put(s->txn, &k, NULL, 0);
-	if (rc < 0)
-		return rc;
-	k = cluster_key(s, &o->hash);
-	return row_put(s->txn, &k, &o->row, sizeof(o->row));
-}
-
-/* ---- the life of one operation ---- */
-
-static int begin(struct sums *s, struct change *c, const struct pair_key *p)
-{
-	struct row_key k = row_key_below(p, KEY_SUMS);
-	int rc;
-
-	s->txn = c->source.txn;
-	s->pair = p;
-	s->min_trust = change_min_trust(c);
-	s->open_count = 0;
-	s->totals = (struct sums_row){.claims = 0};
-	rc = row_read(s->txn, &k, &s->totals, sizeof(s->totals));
-	return rc == -ENOENT ? 0 : rc;
-}
-
-static int settle(struct sums *s)
-{
-	struct row_key k = row_key_below(s->pair, KEY_SUMS);
-
-	for (size_t i = 0; i < s->open_count; i++) {
-		int rc = file_cluster(s, &s->open[i]);
-
-		if (rc < 0)
-			return rc;
-	}
-	return row_put(s->txn, &k, &s->totals, sizeof(s->totals));
-}
-
 /* ---- gifts ---- */
-
-/* A claim's own word changes, and with it its place among the leaders. */
-static int own_add(struct sums *s, const struct cluster_hash *cluster,
-	const struct utterance_row *u, uint32_t standing, int64_t net,
-	int32_t agents)
-{
-	struct row_key k = own_key(s, u->claim_time, &u->claim);
-	struct row_key leader;
-	struct own_row own;
-	int rc = row_read(s->txn, &k, &own, sizeof(own));
-
-	if (rc < 0)
-		return rc;
-	leader = leader_key(s, cluster, &own, u->claim_time, &u->claim);
-	rc = row_del(s->txn, &leader);
-	if (rc < 0)
-		return rc;
-	own.net[standing] += net;
-	own.agents += (uint32_t)agents;
-	rc = row_put(s->txn, &k, &own, sizeof(own));
-	if (rc < 0)
-		return rc;
-	leader = leader_key(s, cluster, &own, u->claim_time, &u->claim);
-	return row_put(s->txn, &leader, NULL, 0);
-}
 
 struct words {
 	struct cluster_hash cluster[TALLY_WORDS];
@@ -366,14 +98,14 @@ static int count_gifts(
 		struct open_cluster *o;
 		uint64_t *sum;
 
-		rc = open_cluster(s, &w.cluster[i], &o);
+		rc = sums_open(s, &w.cluster[i], &o);
 		if (rc < 0)
 			return rc;
 		sum = against ? o->row.against : o->row.given;
 		sum[v->standing] += (uint64_t)by;
 		o->row.agents += (uint32_t)(against ? 0 : sign);
 		s->totals.opposed += (uint32_t)(against ? sign : 0);
-		rc = own_add(s, &w.cluster[i], &w.said[i], v->standing,
+		rc = sums_own_add(s, &w.cluster[i], &w.said[i], v->standing,
 			against ? -by : by, against ? 0 : sign);
 		if (rc < 0)
 			return rc;
@@ -516,32 +248,25 @@ static int state(struct sums *s, const struct sums_claim *claim, uint32_t agent)
 int sums_add_claim(
 	struct change *c, const struct pair_key *p, const struct sums_claim *claim)
 {
-	struct sums s;
-	struct own_row own = {.lifecycle = claim->lifecycle};
 	struct open_cluster *o;
-	struct row_key k;
-	int rc = begin(&s, c, p);
+	struct sums s;
+	int rc = sums_begin(&s, c, p);
 
 	if (rc == 0)
-		rc = open_cluster(&s, &claim->cluster, &o);
+		rc = sums_open(&s, &claim->cluster, &o);
 	if (rc < 0)
 		return rc;
 	o->row.claims++;
 	s.totals.claims++;
-	k = own_key(&s, claim->timestamp, &claim->id);
-	rc = row_put(s.txn, &k, &own, sizeof(own));
-	if (rc < 0)
-		return rc;
-	k = leader_key(&s, &claim->cluster, &own, claim->timestamp, &claim->id);
-	rc = row_put(s.txn, &k, NULL, 0);
-	return rc < 0 ? rc : settle(&s);
+	rc = sums_file_claim(&s, claim);
+	return rc < 0 ? rc : sums_settle(&s);
 }
 
 int sums_add_signer(struct change *c, const struct pair_key *p,
 	const struct sums_claim *claim, uint32_t agent)
 {
 	struct sums s;
-	int rc = begin(&s, c, p);
+	int rc = sums_begin(&s, c, p);
 
 	if (rc == 0)
 		rc = silence(&s, agent);
@@ -549,7 +274,7 @@ int sums_add_signer(struct change *c, const struct pair_key *p,
 		rc = state(&s, claim, agent);
 	if (rc == 0)
 		rc = speak(&s, agent);
-	return rc < 0 ? rc : settle(&s);
+	return rc < 0 ? rc : sums_settle(&s);
 }
 
 int sums_vote(struct change *c, const struct pair_key *p,
@@ -563,7 +288,7 @@ int sums_vote(struct change *c, const struct pair_key *p,
 		.against = now->against,
 	};
 	struct sums s;
-	int rc = begin(&s, c, p);
+	int rc = sums_begin(&s, c, p);
 
 	if (rc == 0)
 		rc = silence(&s, agent);
@@ -575,7 +300,7 @@ int sums_vote(struct change *c, const struct pair_key *p,
 			&s, agent, &claim->cluster, now->timestamp, &now->id, &u);
 	if (rc == 0)
 		rc = speak(&s, agent);
-	return rc < 0 ? rc : settle(&s);
+	return rc < 0 ? rc : sums_settle(&s);
 }
 
 int sums_trust(struct change *c, const struct pair_key *p, uint32_t agent)
@@ -583,7 +308,7 @@ int sums_trust(struct change *c, const struct pair_key *p, uint32_t agent)
 	struct voice_row old, now;
 	struct row_key k;
 	struct sums s;
-	int rc = begin(&s, c, p);
+	int rc = sums_begin(&s, c, p);
 
 	if (rc < 0)
 		return rc;
@@ -598,7 +323,7 @@ int sums_trust(struct change *c, const struct pair_key *p, uint32_t agent)
 	rc = silence(&s, agent);
 	if (rc == 0)
 		rc = speak(&s, agent);
-	return rc < 0 ? rc : settle(&s);
+	return rc < 0 ? rc : sums_settle(&s);
 }
 
 int sums_trust_all(struct change *c, const struct pair_key *p)

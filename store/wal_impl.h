@@ -30,7 +30,7 @@ struct wal {
 	 * written */
 	struct buf batch;
 	uint64_t room;		  /* what wal_begin() promised */
-	struct wal_position next; /* end, once it is written; outside of a batch, end */
+	struct wal_position next; /* end once it is written, else end */
 	struct wal_position undo; /* end, before it was written */
 	bool can_undo;
 

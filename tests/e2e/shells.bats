@@ -32,20 +32,20 @@ good() {
 }
 
 # bad SHELL ERRNO MESSAGE HINT RIGHT WRONG: RIGHT WRONG is refused at the place where WRONG
-# begins. A name that went wrong is as good as new.
+# begins.
 bad() {
-	local shell=$1 code=$2 message=$3 hint=$4 right=$5 wrong=$6 before
-	before=$(cat "$M/events.jsonl")
+	local LC_ALL=C shell=$1 code=$2 message=$3 hint=$4 right=$5 wrong=$6 before
+	before=$(<"$M/events.jsonl")
 	run say "$shell" "$right$wrong"
 	[ "$status" -ne 0 ] || { echo "$shell exited 0 for: ${right:0:80}${wrong:0:80}"; false; }
-	[ "$(cat "$M/events.jsonl")" = "$before" ]
+	[ "$(<"$M/events.jsonl")" = "$before" ]
 	jq -e --arg code "$code" --arg message "$message" --arg hint "$hint" \
-		--argjson offset "$(printf %s "$right" | wc -c)" '
+		--argjson offset ${#right} '
 		.code == $code and .offset == $offset and .path == "inbox/x" and
 		(.message | contains($message)) and (.hint // "" | contains($hint))' \
-		"$M/.stemefs/last_error" || { echo "expected: $message at $(printf %s "$right" | wc -c)"
-		cat "$M/.stemefs/last_error"; false; }
-	[ "$(receipt x status)" = refused ]
+		"$M/.stemefs/last_error" ||
+		{ echo "expected: $message at ${#right}"; cat "$M/.stemefs/last_error"; false; }
+	[[ $(<"$M/receipts/x") == '{"status":"refused",'* ]]
 }
 
 all_bad() {

@@ -1,0 +1,47 @@
+/* The insides of running sums, shared by sums.c (what agents say) and sums_cluster.c (how
+ * clusters stand). Not for anybody else. */
+#ifndef STORE_SUMS_IMPL_H
+#define STORE_SUMS_IMPL_H
+
+#include "store/sums.h"
+
+/* The clusters that one operation has its hands on: taken out of the ranking when they
+ * are first touched, put back once at the end. */
+enum {
+	OPEN_MAX =
+		2 * TALLY_WORDS + 2, /* gifts out, gifts in, the cluster itself */
+};
+
+struct open_cluster {
+	struct cluster_hash hash;
+	struct cluster_row row;
+};
+
+/* One operation on one pair. */
+struct sums {
+	MDB_txn *txn;
+	const struct pair_key *pair;
+	uint32_t min_trust;
+	struct sums_row totals;
+	struct open_cluster open[OPEN_MAX];
+	size_t open_count;
+};
+
+int sums_begin(struct sums *s, struct change *c, const struct pair_key *p);
+
+/* Put every cluster that was opened back into the ranking, and the totals. */
+int sums_settle(struct sums *s);
+
+/* A cluster, out of the ranking until sums_settle(). */
+int sums_open(
+	struct sums *s, const struct cluster_hash *hash, struct open_cluster **out);
+
+/* A new claim among those of its cluster, with no word of its own yet. */
+int sums_file_claim(struct sums *s, const struct sums_claim *claim);
+
+/* The own word of the claim that u was said of changes, and its place among the leaders. */
+int sums_own_add(struct sums *s, const struct cluster_hash *cluster,
+	const struct utterance_row *u, uint32_t standing, int64_t net,
+	int32_t agents);
+
+#endif

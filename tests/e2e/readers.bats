@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# Plain tools read every kind of file, and all of them read the same bytes.
+load common
+load ../lib/records
+load ../lib/furnish
+
+setup_file() {
+	share_mount
+	export REF=$BATS_FILE_TMPDIR/ref
+	python3 "$TOP/tests/lib/copy.py" "$M" "$REF"
+	export SAME
+	SAME=$(contents_of "$REF")
+	# the comparison means something: all kinds of places, no empty tree
+	[ "$(files_of "$REF" | wc -l)" -gt 200 ]
+}
+teardown_file() { stop; }
+setup() { OUT=$BATS_TEST_TMPDIR/out && mkdir "$OUT"; }
+
+# What is in $OUT is what is on the mount.
+is_same() {
+	diff <(echo "$SAME") <(contents_of "${1:-$OUT}")
+}
+
+# each COMMAND…: for every file, stdout of COMMAND FILE becomes the copy.
+each() {
+	local f
+	(cd "$M" && find . -type d -exec mkdir -p -- "$OUT/{}" +)
+	while read -r f; do
+		"$@" "$M/$f" > "$OUT/$f"
+	done < <(files_of "$REF")
+}
+
+contents_size() {
+	find "$REF" -type f -printf '%s\n' | awk '{ n += $1 } END { print n }'
+}
+
+# alike COMMAND…: COMMAND FILE says the same of the file and of its copy outside.
+alike() {
+	local f
+	while read -r f; do
+		[ "$("$@" < "$M/$f" | b3sum)" = "$("$@" < "$REF/$f" | b3sum)" ] || { echo "$* < $f"; return 1; }
+		[ "$("$@" "$M/$f" | b3sum)" = "$(cd "$M" && "$@" "$REF/$f" | b3sum)" ] || { echo "$* $f"; return 1; }
+	done < <(files_of "$REF")
+}
+
+@test "stat(2) says of every file how many bytes it has" {
+	diff <(cd "$M" && find . -type f -printf '%s %p\n' | sort) \
+		<(cd "$REF" && find . -type f -printf '%s %p\n' | sort)
+}
+
+@test "every file that holds something takes up blocks, so du has something to add" {
+	[ -z "$(find "$M" -type f -size +0c -printf '%b %p\n' | grep '^0 ')" ]
+	[ -z "$(find "$M" -type f ! -empty -exec du -B1 -- {} + | grep -P '^0\t')" ]
+	[ "$(du -sb "$M" | cut -f1)" -ge "$(contents_size)" ]
+	[ "$(du -sk "$M" | cut -f1)" -gt 60 ]
+}
+
+@test "find visits everything without an error" {
+	quiet find "$M"
+	quiet find "$M" -type f -size +0 -newermt 2000-01-01
+	[ "$(find "$M" -type f | wc -l)" -eq "$(find "$REF" -type f | wc -l)" ]
+}
+
+@test "other walkers find as much as find does" {
+	local n
+	n=$(find "$M" | wc -l)
+	[ "$(perl -MFile::Find -e 'find({no_chdir => 1, wanted => sub {print "$_\n"}}, $ARGV[0])' "$M" | wc -l)" -eq "$n" ]
+	[ "$(busybox find "$M" | wc -l)" -eq "$n" ]
+	[ "$(zsh -c 'print -l -- $1 $1/**/*(D)' - "$M" | wc -l)" -eq "$n" ]
+	[ "$(node -e 'console.log(fs.readdirSync(process.argv[1], {recursive: true}).length + 1)' "$M")" -eq "$n" ] ||
+		[ "$(node -p 'process.versions.node.split(".")[0] < 19')" = true ]
+	# Directories do not pretend to count their subdirectories: fts(3) and old finds would
+	# look for no more than that.
+	[ "$(find "$M" -type d -printf '%n\n' | sort -u)" = 1 ]
+}
+
+@test "ls -lR lists everything without an error" {
+	quiet ls -laR "$M"
+	quiet ls -laRZ "$M"
+}
+
+@test "grep -r reads everything, without a complaint" {
+	quiet grep -r . "$M"
+	diff <(cd "$M" && grep -r '' . | sort) <(cd "$REF" && grep -r '' . | sort)
+}
+
+@test "cat" {
+	each cat
+	is_same
+}
+
+@test "busybox cat and busybox cp" {
+	each busybox cat
+	is_same
+	rm -r "$OUT" && mkdir "$OUT"
+	quiet busybox cp -a "$M/." "$OUT"
+	is_same
+}
+
+@test "cp -r, and cp -a with all that it preserves" {
+	quiet cp -r "$M/." "$OUT"
+	is_same
+	rm -r "$OUT" && mkdir "$OUT"
+	quiet cp -a "$M/." "$OUT"
+	is_same
+	[ "$OUT/subjects/Tesla_Inc/ceo/consensus" -ot "$M/subjects/numbers/p/consensus" ]
+}
+
+@test "install" {
+	local f
+	while read -r f; do
+		install -D -m 600 "$M/$f" "$OUT/$f"
+	done < <(files_of "$REF")
+	is_same
+}
+
+@test "tar, packed and unpacked" {
+	tar -C "$M" -cf "$BATS_TEST_TMPDIR/t.tar" . 2> "$BATS_TEST_TMPDIR/err"
+	[ ! -s "$BATS_TEST_TMPDIR/err" ]
+	tar -C "$OUT" -xf "$BATS_TEST_TMPDIR/t.tar"
+	is_same
+	quiet tar -C "$M" -df "$BATS_TEST_TMPDIR/t.tar"
+	# a second archive is the same bytes: nothing moved by being read
+	tar -C "$M" -cf - . | cmp - "$BATS_TEST_TMPDIR/t.tar"
+}
+
+@test "busybox tar" {
+	busybox tar -C "$M" -cf - . | busybox tar -C "$OUT" -xf -
+	is_same
+}
+
+@test "rsync -a, which has nothing to do the second time" {
+	quiet rsync -a "$M/" "$OUT/"
+	is_same
+	quiet rsync -ai "$M/" "$OUT/"
+	[ -z "$output" ]
+	quiet rsync -aic "$M/" "$OUT/"
+	[ -z "$output" ]
+}
+
+@test "git add takes a mount for a work tree" {
+	local git=(git -C "$M" --git-dir="$BATS_TEST_TMPDIR/repo" --work-tree="$M")
+	export HOME=$BATS_TEST_TMPDIR GIT_CONFIG_NOSYSTEM=1
+	git init -q --bare "$BATS_TEST_TMPDIR/repo"
+	"${git[@]}" config core.bare false
+	quiet "${git[@]}" add -A .
+	[ -z "$("${git[@]}" diff --name-only)" ]
+	"${git[@]}" checkout-index -a --prefix="$OUT/"
+	is_same
+}
+
+@test "git add, where the mount is bound into the work tree" {
+	export HOME=$BATS_TEST_TMPDIR GIT_CONFIG_NOSYSTEM=1
+	export M OUT
+	mkdir "$BATS_TEST_TMPDIR/repo"
+	unshare -m bash -euc '
+		cd "$0" && git init -q . && mkdir facts && mount --bind "$M" facts
+		git add -A facts && git -c user.name=a -c user.email=a@b commit -qm facts
+		git status --porcelain | { ! grep .; }
+		git archive HEAD facts | tar -C "$OUT" -x' "$BATS_TEST_TMPDIR/repo"
+	is_same "$OUT/facts"
+}
+
+@test "python: a shared mapping" {
+	quiet python3 "$TOP/tests/lib/copy.py" "$M" "$OUT" mmap
+	is_same
+}
+
+@test "python: shutil.copytree" {
+	quiet python3 -c 'import shutil, sys; shutil.copytree(sys.argv[1], sys.argv[2], symlinks=True, dirs_exist_ok=True)' "$M" "$OUT"
+	is_same
+}
+
+@test "node: readFileSync, copyFileSync and a stream" {
+	local how
+	for how in 'fs.writeFileSync(to, fs.readFileSync(from))' 'fs.copyFileSync(from, to)' \
+		'fs.createReadStream(from).pipe(fs.createWriteStream(to))'; do
+		rm -rf "$OUT"
+		files_of "$REF" | node -e '
+			const path = require("path"), [top, out] = process.argv.slice(1);
+			for (const f of fs.readFileSync(0, "utf8").split("\n").filter(f => f)) {
+				const from = path.join(top, f), to = path.join(out, f);
+				fs.mkdirSync(path.dirname(to), {recursive: true});
+				'"$how"';
+			}' "$M" "$OUT"
+		is_same
+	done
+}
+
+@test "dd, in blocks of any size" {
+	copy() { dd if="$1" bs="$BLOCK" status=none; }
+	for BLOCK in 997 1M; do
+		each copy
+		is_same
+	done
+}
+
+@test "head, tail and sed, asked for everything" {
+	each head -c 10000000
+	is_same
+	each tail -c +1
+	is_same
+	each tail -n +1
+	is_same
+	each sed ''
+	is_same
+}
+
+@test "tools that go by the size: wc, head, tail, tac, split, truncate -r" {
+	alike wc -c
+	alike head -c -5
+	alike tail -c 100
+	alike tail -n 2
+	alike tac
+	truncate -r "$M/events.jsonl" "$OUT/sized"
+	[ "$(stat -c %s "$OUT/sized")" -eq "$(stat -c %s "$REF/events.jsonl")" ]
+	(cd "$OUT" && split -n 7 "$M/events.jsonl" && cat x??) | cmp - "$REF/events.jsonl"
+}
+
+@test "cmp, diff and b3sum, straight from the mount" {
+	quiet diff -r --no-dereference "$M/subjects" "$REF/subjects"
+	[ "$(contents_of "$M")" = "$SAME" ]
+}
+
+@test "reading from the middle and past the end" {
+	local f=subjects/long/text/consensus size
+	size=$(stat -c %s "$REF/$f")
+	cmp <(dd if="$M/$f" bs=1 skip=4093 count=7 status=none) <(dd if="$REF/$f" bs=1 skip=4093 count=7 status=none)
+	[ "$(tail -c 1 "$M/$f" | xxd -p)" = 0a ]
+	python3 - "$M/$f" "$size" <<-'END'
+		import os, sys
+		fd, size = os.open(sys.argv[1], os.O_RDONLY), int(sys.argv[2])
+		assert os.pread(fd, 10, size) == b""
+		assert os.pread(fd, 10, size + 100000) == b""
+		assert len(os.pread(fd, 100, size - 3)) == 3
+		assert os.lseek(fd, 0, os.SEEK_END) == size
+		assert os.lseek(fd, 5, os.SEEK_DATA) == 5
+		assert os.lseek(fd, 5, os.SEEK_HOLE) == size
+	END
+}
