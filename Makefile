@@ -60,7 +60,14 @@ PROGRAM := $B/stemefs
 ## all: build the program (default)
 all: $(PROGRAM)
 
+# Short lines; `make V=1` shows the commands.
+$V.SILENT:
+define say
+@printf '%-5s %s\n' $1 $@
+endef
+
 $(PROGRAM): $B/fs/main.o $(ARCHIVES)
+	$(call say,LINK)
 	$(LINK) -o $@ $^ $(LDLIBS)
 
 $B/libfs.a: $(filter-out $B/fs/main.o,$(call objects,fs))
@@ -69,10 +76,12 @@ $B/libcore.a: $(call objects,core)
 $B/libblake3.a: $(addprefix $B/blake3/,$(addsuffix .o,$(BLAKE3_SRC)))
 $B/%.a:
 	@rm -f $@
+	$(call say,AR)
 	$(AR) rcs $@ $^
 
 $B/%.o: %.c Makefile
 	@mkdir -p $(@D)
+	$(call say,CC)
 	$(CC) $(CFLAGS_OURS) -MMD -MP -c -o $@ $<
 $B/core/lens.o: CFLAGS_OURS += '-DLENS_LIST(X)=$(foreach l,$(LENSES),X($l))'
 $B/core/lens.o: $(wildcard core/lens_*.c)
@@ -80,16 +89,22 @@ $B/core/lens.o: $(wildcard core/lens_*.c)
 # Somebody else's code: their warnings are theirs.
 $B/blake3/%.o: $(BLAKE3_DIR)/%
 	@mkdir -p $(@D)
+	$(call say,CC)
 	$(CC) -O2 -g -fPIE $(BLAKE3_DEF) $(filter -fsanitize=%,$(MODE_$(MODE))) -c -o $@ $<
 
 ## check: all tests (unit tests, then real mounts)
 UNIT := $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
 $B/tests/unit/test_%: $B/tests/unit/test_%.o $(ARCHIVES)
+	$(call say,LINK)
 	$(LINK) -o $@ $^ $(LDLIBS)
 .PRECIOUS: $B/tests/unit/%.o $B/tests/fuzz/%.o
 
-check: $(PROGRAM) $(UNIT)
+check:
+	@tests/deps $(DEB_BUILD) $(DEB_CHECK)
+	@$(MAKE) --no-print-directory built-tests
 	@tests/run $(MODE)
+.PHONY: built-tests
+built-tests: $(PROGRAM) $(UNIT)
 
 ## asan, tsan: the same tests on a build with AddressSanitizer and UBSan, or ThreadSanitizer
 asan tsan:
@@ -99,16 +114,22 @@ asan tsan:
 FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz:
+	@tests/deps $(DEB_BUILD) $(DEB_LINT)
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang build-fuzzers
 	@tests/fuzz/run $(FUZZ_SECONDS)
 .PHONY: build-fuzzers
 build-fuzzers: $(FUZZERS)
 build/fuzz/tests/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(ARCHIVES)
+	$(call say,LINK)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 ## lint: layers, headers, format, warnings as errors on gcc and clang, clang-tidy, shellcheck
 SOURCES := $(wildcard core/*.[ch] store/*.[ch] fs/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
 lint:
+	@tests/deps $(DEB_BUILD) $(DEB_LINT)
+	@$(MAKE) --no-print-directory lint-all
+.PHONY: lint-all
+lint-all:
 	@tests/lint '$(CPPFLAGS_OURS)'
 
 ## format: lay the sources out as .clang-format says

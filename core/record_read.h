@@ -13,7 +13,7 @@ struct reader {
 	struct arena *arena;
 	struct draft *draft;
 	struct signature *entry; /* the one being read */
-	struct slice *name;      /* where read_name() goes */
+	struct slice *name;	 /* where the name in a reference goes */
 	struct error *err;
 };
 

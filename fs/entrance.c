@@ -87,7 +87,7 @@ static const char *member(const struct json_doc *doc, const char *key)
 	return cJSON_IsString(node) ? node->valuestring : "";
 }
 
-/* Take message and hint from a line of last_error, if it speaks of this path. A hint on
+/* Take message and hint from a line of last_error, if it speaks of this. A hint on
  * records is a remark ("did you mean …?"), no command to try: it joins the sentence. */
 static int explain_from(
 	struct slice line, const char *path, int code, struct error *err)
@@ -96,7 +96,8 @@ static int explain_from(
 	const char *hint;
 
 	if (json_parse(line, &doc, NULL) < 0 ||
-		strcmp(member(&doc, "path"), path) != 0)
+		strcmp(member(&doc, "path"), path) != 0 ||
+		strcmp(member(&doc, "code"), errno_name(code)) != 0)
 		return fail(err, code, "%s: %s", path, strerror(code));
 	hint = member(&doc, "hint");
 	return fail(err, code, "%s: %s%s%s%s", path, member(&doc, "message"),

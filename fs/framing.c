@@ -132,22 +132,26 @@ static int check_line(struct framer *f, struct slice step, struct error *err)
 }
 
 /* What the scanner refused, in words that do not depend on cuts: the key is looked for in
- * all of the value, and offsets count from the start of the stream. */
+ * all of the value before that byte, and offsets count from the start of the stream. */
 static int refuse_json(struct framer *f, struct slice part, struct error *err)
 {
+	size_t before, here;
+
 	if (!err)
 		return -EINVAL;
-	if (keep(f, part, err) < 0)
+	before = (size_t)err->offset;
+	here = before > f->kept.n ? before - f->kept.n : 0;
+	if (keep(f, slice_sub(part, 0, here), err) < 0)
 		return -ENOMEM;
-	json_name_key(slice_of(f->kept.p, f->kept.n), err);
+	json_name_key(slice_of(f->kept.p, before), err);
 	err->offset += (int64_t)f->start;
 	return -EINVAL;
 }
 
 /* Scan a step of part from `at` on: 1 complete, 0 it goes on, -errno; *used bytes belong to
  * it. part begins where the kept bytes end. */
-static int scan_step(
-	struct framer *f, struct slice part, size_t at, size_t *used, struct error *err)
+static int scan_step(struct framer *f, struct slice part, size_t at, size_t *used,
+	struct error *err)
 {
 	struct slice step = next_step(f, slice_sub(part, at, part.n));
 	int rc = json_scan(&f->scan, step, used, err);

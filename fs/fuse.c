@@ -240,6 +240,7 @@ int door_serve(struct door *d, void (*ready)(void *ctx, int error), void *ctx)
 	d->ready_ctx = ctx;
 	if (ready && !d->descriptor)
 		d->knocking = pthread_create(&d->knocker, NULL, knock, d) == 0;
+	shed_start(d);
 	r = fuse_session_loop_mt(d->session, config);
 	atomic_store(&d->ended, true);
 	fuse_loop_cfg_destroy(config);
@@ -250,6 +251,7 @@ void door_stop(struct door *d)
 {
 	const struct timespec pause = {.tv_nsec = WAKE_NS};
 
+	shed_stop(d);
 	fuse_session_exit(d->session);
 	/* The loop looks at the flag and then waits: a call in between is lost, so call
 	 * until it has heard. */
@@ -271,6 +273,7 @@ void door_close(struct door *d)
 {
 	if (!d)
 		return;
+	shed_stop(d);
 	wait_for_answers(d);
 	while (d->handles.next != &d->handles)
 		handle_free(d, d->handles.next);

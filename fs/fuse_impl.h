@@ -7,6 +7,7 @@
  *	fuse_read.c   open, read, release
  *	fuse_write.c  write, flush
  *	fuse_xattr.c  extended attributes
+ *	fuse_shed.c   bounding what the kernel holds
  *
  * Every handler sends exactly one reply on every path. Writes, flushes and renames are
  * answered later, from the committer's thread. */
@@ -40,8 +41,9 @@ struct door {
 
 	pthread_t server; /* the thread in door_serve() */
 	atomic_bool ended;
-	pthread_t knocker;
-	bool knocking;
+	pthread_t knocker, shedder;
+	bool knocking, shedding;
+	atomic_bool shed_enough;
 	void (*ready)(void *ctx, int error);
 	void *ready_ctx;
 
@@ -75,6 +77,12 @@ static inline struct handle *handle_of(const struct fuse_file_info *fi)
 {
 	return (struct handle *)(uintptr_t)fi->fh;
 }
+
+/* ---- fuse_shed.c: asking the kernel for nodes back ---- */
+
+void shed_start(struct door *d);
+/* While requests are still served: the kernel may hold what a notification waits for. */
+void shed_stop(struct door *d);
 
 /* ---- fuse_node.c ---- */
 

@@ -11,17 +11,11 @@
  *	links, live files  not at all
  *	missing names      not at all, but a minute for dot-names: programs probe every
  *	                   directory for .git, .gitignore, .ignore
- *
- * Entries are what keeps nodes, in the kernel and here. Beyond NODES_HELD of them entries
- * are not kept at all, so that a `find` over millions of subjects costs no memory. */
+ */
 #include <errno.h>
 #include <unistd.h>
 
 #include "fs/fuse_impl.h"
-
-enum {
-	NODES_HELD = 65536, /* about 25 MiB */
-};
 
 static const double A_DAY = 86400, A_MINUTE = 60, A_SECOND = 1;
 
@@ -31,14 +25,13 @@ struct trust {
 	double attr;
 };
 
-static struct trust trust_in(struct door *d, const struct node *dir, const struct node *n)
+static struct trust trust_in(const struct node *dir, const struct node *n)
 {
 	struct trust t = {0};
 
 	if (S_ISDIR(n->attr.mode)) {
-		bool keep = !dir->inbox && nodes_count(d->nodes) < NODES_HELD;
-
-		t = (struct trust){.entry = keep ? A_DAY : 0, .attr = A_SECOND};
+		t.entry = dir->inbox ? 0 : A_DAY;
+		t.attr = A_SECOND;
 	} else if (S_ISREG(n->attr.mode) && !n->attr.live) {
 		t.attr = n->attr.stream ? A_SECOND : A_DAY;
 	}
@@ -96,10 +89,10 @@ int entry_make(struct door *d, const struct node *dir, struct place *p,
 		place_free(p);
 		return r;
 	}
-	r = nodes_add(d->nodes, p, &a, out);
+	r = nodes_add(d->nodes, dir, p, &a, out);
 	if (r < 0)
 		return r;
-	trust = trust_in(d, dir, *out);
+	trust = trust_in(dir, *out);
 	*e = (struct fuse_entry_param){
 		.ino = nodes_id(d->nodes, *out),
 		.entry_timeout = trust.entry,
@@ -197,7 +190,7 @@ static void reply_attr(fuse_req_t req, const struct node *n)
 		return;
 	}
 	fill_stat(&a, &st);
-	(void)fuse_reply_attr(req, &st, trust_in(d, n, n).attr);
+	(void)fuse_reply_attr(req, &st, trust_in(n, n).attr);
 }
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

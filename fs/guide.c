@@ -139,7 +139,7 @@ int guide_render(struct request *rq, const struct place *p, struct attr *attr,
 	return 0;
 }
 
-int guide_stat(struct request *rq, const struct place *p, struct attr *attr)
+int program_stat(struct request *rq, const struct place *p, struct attr *attr)
 {
 	(void)rq;
 	(void)p;

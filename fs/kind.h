@@ -195,8 +195,9 @@ int metrics_render(struct request *rq, const struct place *p, struct attr *attr,
 int limits_render(struct request *rq, const struct place *p, struct attr *attr,
 	struct buf *out);
 
-/* fs/guide.c: README.md. */
-int guide_stat(struct request *rq, const struct place *p, struct attr *attr);
+/* fs/guide.c: README.md; and stat for all that is part of the program, which no record
+ * can change: also directories whose entries are always the same. */
+int program_stat(struct request *rq, const struct place *p, struct attr *attr);
 int guide_render(struct request *rq, const struct place *p, struct attr *attr,
 	struct buf *out);
 int guide_link(struct request *rq, const struct place *p, struct buf *out);

@@ -111,32 +111,40 @@ static const struct kind uid_entries[] = {
 
 static const struct kind dot_entries[] = {
 	{.name = "status", .mode = FILE_SHOWN, .render = status_render},
-	{.name = "version", .mode = FILE_SHOWN, .stat = guide_stat,
+	{.name = "version", .mode = FILE_SHOWN, .stat = program_stat,
 		.render = version_render},
-	{.name = "limits", .mode = FILE_SHOWN, .stat = guide_stat,
+	{.name = "limits", .mode = FILE_SHOWN, .stat = program_stat,
 		.render = limits_render},
 	{.name = "head", .mode = FILE_SHOWN, .render = head_render},
 	{.name = "metrics", .mode = FILE_SHOWN, .render = metrics_render},
-	{.name = "last_error", .mode = LINK, .link = own_link},
-	{.name = "last_receipt", .mode = LINK, .link = own_link},
-	{.name = "errors.jsonl", .mode = LINK, .link = own_link},
-	{.name = "uid", .mode = DIR_SHOWN, .entries = uid_entries},
+	{.name = "last_error", .mode = LINK, .stat = program_stat,
+		.link = own_link},
+	{.name = "last_receipt", .mode = LINK, .stat = program_stat,
+		.link = own_link},
+	{.name = "errors.jsonl", .mode = LINK, .stat = program_stat,
+		.link = own_link},
+	{.name = "uid", .mode = DIR_SHOWN, .entries = uid_entries,
+		.stat = program_stat},
 	{0},
 };
 
 static const struct kind root_entries[] = {
-	{.name = "README.md", .mode = FILE_SHOWN, .stat = guide_stat,
+	{.name = "README.md", .mode = FILE_SHOWN, .stat = program_stat,
 		.render = guide_render},
-	{.name = "AGENTS.md", .mode = LINK, .stat = guide_stat, .link = guide_link},
+	{.name = "AGENTS.md", .mode = LINK, .stat = program_stat, .link = guide_link},
 	{.name = "inbox", .mode = DIR_INBOX, .entries = inbox_entries,
 		.taking = &taking_inbox},
 	{.name = "subjects", .mode = DIR_TAKES, .entries = subjects_entries,
 		.stat = subjects_stat, .taking = &taking_subjects},
-	{.name = "receipts", .mode = LINK, .link = own_link},
+	{.name = "receipts", .mode = LINK, .stat = program_stat,
+		.link = own_link},
 	{.name = "events.jsonl", .mode = FILE_SHOWN, .stat = events_stat,
 		.read = events_chunk},
-	{.name = ".stemefs", .mode = DIR_SHOWN, .entries = dot_entries},
+	{.name = ".stemefs", .mode = DIR_SHOWN, .entries = dot_entries,
+		.stat = program_stat},
 	{0},
 };
 
-const struct kind kind_root = {.mode = DIR_SHOWN, .entries = root_entries};
+const struct kind kind_root = {
+	.mode = DIR_SHOWN, .entries = root_entries, .stat = program_stat,
+};

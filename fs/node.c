@@ -17,6 +17,10 @@ struct nodes {
 	struct node **chains;
 	size_t mask; /* number of chains - 1 */
 	size_t count;
+	struct node *newest, *oldest; /* the queue of those to be asked back */
+	size_t queued;
+	pthread_cond_t surplus;
+	bool woken;
 };
 
 static struct node **chain_of(struct nodes *t, uint64_t inode)
@@ -41,6 +45,7 @@ int nodes_new(struct tree *tree, struct nodes **out)
 	t->root.place = tree_root(tree);
 	t->root.attr = (struct attr){.mode = S_IFDIR | 0755, .inode = NODE_ROOT};
 	(void)pthread_mutex_init(&t->lock, NULL);
+	(void)pthread_cond_init(&t->surplus, NULL);
 	*out = t;
 	return 0;
 }
@@ -62,6 +67,7 @@ void nodes_free(struct nodes *t)
 		}
 	}
 	free(t->chains);
+	(void)pthread_cond_destroy(&t->surplus);
 	(void)pthread_mutex_destroy(&t->lock);
 	free(t);
 }
@@ -153,6 +159,25 @@ static bool in_inbox(const struct place *p)
 	       slice_is(slice_sub(path, 0, strlen("inbox/")), "inbox/");
 }
 
+static void enqueue(struct nodes *t, struct node *n)
+{
+	n->queued = true;
+	n->older = t->newest;
+	*(t->newest ? &t->newest->newer : &t->oldest) = n;
+	t->newest = n;
+	if (++t->queued > NODES_QUEUED)
+		(void)pthread_cond_signal(&t->surplus);
+}
+
+static void dequeue(struct nodes *t, struct node *n)
+{
+	n->queued = false;
+	*(n->newer ? &n->newer->older : &t->newest) = n->older;
+	*(n->older ? &n->older->newer : &t->oldest) = n->newer;
+	n->newer = n->older = NULL;
+	t->queued--;
+}
+
 static struct node *insert(
 	struct nodes *t, struct place *p, const struct attr *a, uint64_t version)
 {
@@ -168,10 +193,13 @@ static struct node *insert(
 	chain = chain_of(t, a->inode);
 	n->next = *chain;
 	*chain = n;
+	if (t->count > NODES_SETTLED)
+		enqueue(t, n);
 	return n;
 }
 
-int nodes_add(struct nodes *t, struct place *p, const struct attr *a, struct node **out)
+int nodes_add(struct nodes *t, const struct node *dir, struct place *p,
+	const struct attr *a, struct node **out)
 {
 	uint64_t version = S_ISREG(a->mode) && !a->live ? a->version : 0;
 	struct node *n;
@@ -187,6 +215,7 @@ int nodes_add(struct nodes *t, struct place *p, const struct attr *a, struct nod
 	}
 	if (r == 0) {
 		n->lookups++;
+		n->parent = nodes_id(t, dir);
 		*out = n;
 	}
 	(void)pthread_mutex_unlock(&t->lock);
@@ -202,6 +231,8 @@ static void unchain(struct nodes *t, struct node *n)
 		link = &(*link)->next;
 	*link = n->next;
 	t->count--;
+	if (n->queued)
+		dequeue(t, n);
 }
 
 void nodes_forget(struct nodes *t, struct node *n, uint64_t count)
@@ -226,6 +257,58 @@ void nodes_retire(struct nodes *t, uint64_t inode)
 	for (struct node *n = *chain_of(t, inode); n; n = n->next)
 		if (n->attr.inode == inode)
 			n->listed = false;
+	(void)pthread_mutex_unlock(&t->lock);
+}
+
+/* The last component of a node's path. */
+static int name_of(const struct node *n, char name[256])
+{
+	struct slice path;
+	const uint8_t *slash;
+	BUF_AUTO(b);
+
+	place_path(n->place, &b);
+	if (buf_view(&b, &path) < 0)
+		return -ENOMEM;
+	slash = path.p ? memrchr(path.p, '/', path.n) : NULL;
+	if (slash)
+		path = slice_sub(path, (size_t)(slash - path.p) + 1, path.n);
+	if (path.n == 0 || path.n > 255)
+		return -EINVAL;
+	memcpy(name, path.p, path.n);
+	name[path.n] = '\0';
+	return 0;
+}
+
+bool nodes_surplus(struct nodes *t, struct surplus *out)
+{
+	bool found = false;
+
+	(void)pthread_mutex_lock(&t->lock);
+	while (!found && t->queued > NODES_QUEUED) {
+		struct node *n = t->oldest;
+
+		dequeue(t, n);
+		out->parent = n->parent;
+		found = name_of(n, out->name) == 0;
+	}
+	(void)pthread_mutex_unlock(&t->lock);
+	return found;
+}
+
+void nodes_wait(struct nodes *t)
+{
+	(void)pthread_mutex_lock(&t->lock);
+	while (!t->woken && t->queued <= NODES_QUEUED)
+		(void)pthread_cond_wait(&t->surplus, &t->lock);
+	(void)pthread_mutex_unlock(&t->lock);
+}
+
+void nodes_wake(struct nodes *t)
+{
+	(void)pthread_mutex_lock(&t->lock);
+	t->woken = true;
+	(void)pthread_cond_broadcast(&t->surplus);
 	(void)pthread_mutex_unlock(&t->lock);
 }
 

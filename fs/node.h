@@ -26,15 +26,24 @@ struct node {
 
 	/* the table's */
 	struct node *next;
+	struct node *newer, *older; /* of those that can be asked back */
+	uint64_t parent;            /* id of the directory it was found in */
 	uint64_t version;
 	uint64_t lookups;
 	bool listed; /* found by the next lookup; false: retired */
+	bool queued; /* among those that can be asked back */
 };
 
 struct nodes;
 
 enum {
 	NODE_ROOT = 1, /* the id of the root: the kernel's */
+	/* The kernel gives nodes back only when it is short of memory, and it does not know
+	 * that ours goes with its own. So of more than so many (about 400 bytes each) the
+	 * oldest are asked back: all but the first ones, among which are the directories
+	 * that programs stand in. */
+	NODES_SETTLED = 16384,
+	NODES_QUEUED = 49152,
 };
 
 /* A table that holds the root of a tree; the tree must outlive it. 0 or -errno. */
@@ -50,15 +59,30 @@ uint64_t nodes_id(const struct nodes *t, const struct node *n);
  * stream. */
 bool node_fixed(const struct node *n);
 
-/* Find or make the node of a place and count one lookup. Takes the place, also when it
- * fails. 0 or -ENOMEM. */
-int nodes_add(struct nodes *t, struct place *p, const struct attr *a, struct node **out);
+/* Find or make the node of a place in a directory and count one lookup. Takes the place,
+ * also when it fails. 0 or -ENOMEM. */
+int nodes_add(struct nodes *t, const struct node *dir, struct place *p,
+	const struct attr *a, struct node **out);
 
 /* Give count lookups back; the node is freed with the last one. */
 void nodes_forget(struct nodes *t, struct node *n, uint64_t count);
 
 /* Retire whatever stands at the place with this inode number, in all its versions. */
 void nodes_retire(struct nodes *t, uint64_t inode);
+
+/* A node that the kernel should give back, by the name under which it keeps it. */
+struct surplus {
+	uint64_t parent;
+	char name[256];
+};
+
+/* The oldest of those that are too many; false when there are none. Each is named once:
+ * what the kernel has in use it keeps. */
+bool nodes_surplus(struct nodes *t, struct surplus *out);
+
+/* Wait until there may be surplus, or until nodes_wake(). */
+void nodes_wait(struct nodes *t);
+void nodes_wake(struct nodes *t);
 
 /* How many nodes the kernel holds. */
 size_t nodes_count(struct nodes *t);

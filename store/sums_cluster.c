@@ -26,12 +26,6 @@ static void add_rank(struct row_key *k, const struct rank *r)
 	row_key_add(k, r->id.b, ID_SIZE);
 }
 
-enum {
-	RANK_TIME = PAIR_KEY + 1 + 8 + 8 + 1 +
-		    4, /* where the leader stands in an `r` key */
-	RANK_KEY = RANK_TIME + 8 + ID_SIZE + HASH_SIZE,
-};
-
 static struct row_key rank_key(const struct sums *s, const struct rank *r,
 	const struct cluster_hash *cluster)
 {

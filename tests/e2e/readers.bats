@@ -24,7 +24,7 @@ is_same() {
 # each COMMAND…: for every file, stdout of COMMAND FILE becomes the copy.
 each() {
 	local f
-	(cd "$M" && find . -type d -exec mkdir -p -- "$OUT/{}" +)
+	(cd "$M" && find . -type d -print0 | (cd "$OUT" && xargs -0 mkdir -p --))
 	while read -r f; do
 		"$@" "$M/$f" > "$OUT/$f"
 	done < <(files_of "$REF")
@@ -39,7 +39,7 @@ alike() {
 	local f
 	while read -r f; do
 		[ "$("$@" < "$M/$f" | b3sum)" = "$("$@" < "$REF/$f" | b3sum)" ] || { echo "$* < $f"; return 1; }
-		[ "$("$@" "$M/$f" | b3sum)" = "$(cd "$M" && "$@" "$REF/$f" | b3sum)" ] || { echo "$* $f"; return 1; }
+		[ "$(cd "$M" && "$@" "$f" | b3sum)" = "$(cd "$REF" && "$@" "$f" | b3sum)" ] || { echo "$* $f"; return 1; }
 	done < <(files_of "$REF")
 }
 
@@ -67,8 +67,7 @@ alike() {
 	[ "$(perl -MFile::Find -e 'find({no_chdir => 1, wanted => sub {print "$_\n"}}, $ARGV[0])' "$M" | wc -l)" -eq "$n" ]
 	[ "$(busybox find "$M" | wc -l)" -eq "$n" ]
 	[ "$(zsh -c 'print -l -- $1 $1/**/*(D)' - "$M" | wc -l)" -eq "$n" ]
-	[ "$(node -e 'console.log(fs.readdirSync(process.argv[1], {recursive: true}).length + 1)' "$M")" -eq "$n" ] ||
-		[ "$(node -p 'process.versions.node.split(".")[0] < 19')" = true ]
+	[ "$(python3 -c 'import os, sys; print(1 + sum(len(d) + len(f) for _, d, f in os.walk(sys.argv[1])))' "$M")" -eq "$n" ]
 	# Directories do not pretend to count their subdirectories: fts(3) and old finds would
 	# look for no more than that.
 	[ "$(find "$M" -type d -printf '%n\n' | sort -u)" = 1 ]

@@ -58,7 +58,7 @@ static void run(
 	while (at < stream.n && o->rc == 0) {
 		struct slice in;
 
-		seed = seed * 1664525 + 1013904223 * (seed != 0);
+		seed = seed ? seed * 1664525u + 1013904223u : 0;
 		in = slice_sub(stream, at, seed ? 1 + (seed >> 24) % 13 : stream.n);
 		at += in.n;
 		while ((o->rc = framer_next(&f, &in, &v, &o->err)) == 1)

@@ -107,7 +107,7 @@ static void check_node(const struct json_doc *doc, const cJSON *node)
 		assert(inner.p > source.p &&
 			inner.p + inner.n < source.p + source.n);
 		check_node(doc, child);
-		if (!child->string)
+		if (!child->string || doc->count > 1000) /* all pairs take long */
 			continue;
 		for (before = node->child; before != child; before = before->next)
 			assert(strcmp(before->string, child->string) != 0);

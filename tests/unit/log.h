@@ -310,7 +310,7 @@ static inline int log_append(
 	return rc;
 }
 
-/* Path of the segment with this base. */
+/* Path of the segment with this base, in memory that the next call uses again. */
 static inline const char *log_file(const struct log *l, uint64_t base)
 {
 	static char path[128];

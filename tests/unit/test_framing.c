@@ -149,7 +149,9 @@ static void objects_end_where_their_brace_closes(void)
 		{"{}\n[{}]", "0:{}", EINVAL, 3, "array"},
 		{"{}x", "0:{}", EINVAL, 2, "'x'"},
 		{"{\"a\":1}}", "0:{\"a\":1}", EINVAL, 7, "'}'"},
-		{"{} {\"a\":tru}", "0:{}", EINVAL, 11, "not JSON"},
+		{"{} {\"a\":tru}", "0:{}", EINVAL, 11, "\"a\""},
+		{"{\"a\":1,\"b\":{\"c\":\"\\ud800x\"}}", "", EINVAL, 17,
+			"surrogate"},
 	};
 
 	CHECK_EXAMPLES(FRAMING_JSON, table);

@@ -215,6 +215,8 @@ static const struct {
 		""},
 	{"{\"supersede\":\"" A "\",\"by\":\"" A "\",\"reason\":\"r\"}", EINVAL, 85,
 		"itself", ""},
+	{"{\"supersede\":\"" A "\",\"b\":1}", EINVAL, 80, "\"b\"",
+		"it has supersede, by"},
 	{"{\"retract\":\"" A "\"}", EINVAL, 0, "needs \"reason\"", ""},
 	{"{\"retract\":\"" A "\",\"reason\":\"\"}", EINVAL, 87, "\"reason\": empty",
 		""},
