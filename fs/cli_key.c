@@ -2,19 +2,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fs/cli.h"
 #include "fs/entrance.h"
-
-/* libsodium wants to be started before keys are touched. */
-static int start_sodium(struct error *err)
-{
-	return sodium_init() < 0 ? fail(err, EIO, "libsodium does not start") : 0;
-}
 
 static void free_key(struct key **k)
 {
@@ -37,10 +30,8 @@ static int key_new_or_show(bool new, const char *path)
 	BUF_AUTO(out);
 	char hex[ID_HEX + 1];
 	struct error err;
-	int rc = start_sodium(&err);
+	int rc = new ? key_create(path, &k, &err) : key_load(path, &k, &err);
 
-	if (rc == 0)
-		rc = new ? key_create(path, &k, &err) : key_load(path, &k, &err);
 	if (rc < 0)
 		return complain_of(&err);
 	key_hex(k, hex);
@@ -116,7 +107,7 @@ static int key_list(const char *store)
 	BUF_AUTO(out);
 	struct error err;
 
-	if (start_sodium(&err) < 0 || list_keys(store, &out, &err) < 0)
+	if (list_keys(store, &out, &err) < 0)
 		return complain_of(&err);
 	return print_out(&out);
 }
@@ -143,10 +134,7 @@ static int run_key(int argc, char **argv)
 static int load_store_key(const char *store, struct key **out, struct error *err)
 {
 	BUF_AUTO(path);
-	int rc = start_sodium(err);
 
-	if (rc < 0)
-		return rc;
 	store_key_path(store, &path);
 	buf_byte(&path, 0);
 	if (path.failed)

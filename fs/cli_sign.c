@@ -197,8 +197,6 @@ static int get_key(
 	uint8_t bytes[ID_SIZE];
 	int rc;
 
-	if (sodium_init() < 0)
-		return fail(err, EIO, "libsodium does not start");
 	if (file)
 		return key_load(file, out, err);
 	if (hex_parse(slice_str(seed), bytes, sizeof(bytes)) < 0)

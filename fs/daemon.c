@@ -103,7 +103,8 @@ static void block_stops(struct daemon *d)
 
 	(void)sigemptyset(&d->stops);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (numbers[i] == SIGTERM || sigaction(numbers[i], NULL, &now) < 0 ||
+		if (numbers[i] == SIGTERM ||
+			sigaction(numbers[i], NULL, &now) < 0 ||
 			now.sa_handler != SIG_IGN)
 			(void)sigaddset(&d->stops, numbers[i]);
 	(void)pthread_sigmask(SIG_BLOCK, &d->stops, NULL);
@@ -218,8 +219,10 @@ static void log_findings(struct daemon *d)
 		return;
 	store_status(d->store, s);
 	if (s->torn_bytes)
-		log_line("%s: %llu bytes of a write that was never acknowledged were cut "
-			 "off the log", d->o->store, (unsigned long long)s->torn_bytes);
+		log_line("%s: %llu bytes of a write that was never acknowledged "
+			 "were cut "
+			 "off the log",
+			d->o->store, (unsigned long long)s->torn_bytes);
 	if (s->damaged)
 		log_line("%s: the log is damaged: %s", d->o->store, s->damage);
 	if (*s->clock)
@@ -294,40 +297,55 @@ static void stop(struct daemon *d)
 	(void)pthread_mutex_destroy(&d->lock);
 }
 
-/* From here on this process is the daemon. */
-static int live(const struct daemon_options *o, int report_to, struct error *err)
+/* From here on this process is the daemon. why says what went wrong, if it did. */
+static int live(const struct daemon_options *o, int report_to, struct error *why)
 {
 	struct daemon d = {.o = o, .report = report_to, .directory = -1};
-	int r = log_open(o->options->log, report_to < 0, err);
+	int r = log_open(o->options->log, report_to < 0, why);
 
 	harden();
 	if (o->die_with_parent)
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (r == 0 && chdir("/") < 0)
-		r = fail(err, errno, "/: %s", strerror(errno));
+		r = fail(why, errno, "/: %s", strerror(errno));
 	(void)umask(0077);
 	(void)pthread_mutex_init(&d.lock, NULL);
 	block_stops(&d);
 	if (r == 0)
-		d.listening = pthread_create(&d.listener, NULL, listen_for_stops, &d) == 0;
+		r = -pthread_create(&d.listener, NULL, listen_for_stops, &d);
+	d.listening = r == 0;
 	if (r == 0)
-		r = serve(&d, err);
+		r = serve(&d, why);
 	stop(&d);
 	if (r == 0 && d.error.code) {
+		*why = d.error;
 		r = -d.error.code;
-		if (err)
-			*err = d.error;
 	}
 	if (r < 0 && d.report >= 0)
-		report(&d, err);
+		report(&d, why);
 	else if (r < 0 && report_to >= 0)
-		log_line("%s: %s", o->store, err->message);
+		log_line("%s: %s", o->store, why->message);
 	return r;
 }
 
 int daemon_run(const struct daemon_options *o, struct error *err)
 {
 	return live(o, -1, err);
+}
+
+/* In the child: a session of its own, and nothing of what the shell had open. */
+static void live_apart(const struct daemon_options *o, int report_to)
+{
+	static const char descriptor[] = "/dev/fd/";
+	struct error why = {.code = EIO, .message = "cannot start"};
+	int fd = report_to;
+
+	(void)setsid();
+	if (strncmp(o->mountpoint, descriptor, strlen(descriptor)) == 0)
+		fd = (int)strtol(o->mountpoint + strlen(descriptor), NULL, 10);
+	close_others(report_to, fd);
+	to_null(STDIN_FILENO);
+	exit(live(o, report_to, &why) < 0 ? EXIT_MOUNT : EXIT_OK);
 }
 
 /* What the child says, or that it died. */
@@ -352,7 +370,7 @@ static int hear(int from, pid_t pid, struct error *err)
 
 int daemon_start(const struct daemon_options *o, pid_t *pid, struct error *err)
 {
-	int ends[2], fd = -1, r;
+	int ends[2], r;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail(err, errno, "pipe: %s", strerror(errno));
@@ -364,14 +382,8 @@ int daemon_start(const struct daemon_options *o, pid_t *pid, struct error *err)
 		(void)close(ends[1]);
 		return r;
 	}
-	if (*pid == 0) {
-		(void)setsid();
-		if (sscanf(o->mountpoint, "/dev/fd/%d", &fd) != 1)
-			fd = ends[1];
-		close_others(ends[1], fd);
-		to_null(STDIN_FILENO);
-		exit(live(o, ends[1], err) < 0 ? EXIT_MOUNT : EXIT_OK);
-	}
+	if (*pid == 0)
+		live_apart(o, ends[1]);
 	(void)close(ends[1]);
 	r = hear(ends[0], *pid, err);
 	(void)close(ends[0]);

@@ -11,10 +11,10 @@
 #include "fs/options.h"
 
 struct daemon_options {
-	const char *store;      /* real path */
+	const char *store;	/* real path */
 	const char *mountpoint; /* absolute, or /dev/fd/N */
 	const struct options *options;
-	bool die_with_parent;   /* stop when the process that started it ends */
+	bool die_with_parent; /* stop when the process that started it ends */
 };
 
 /* In both err is not NULL.

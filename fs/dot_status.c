@@ -7,13 +7,6 @@
 #include "core/when.h"
 #include "fs/kind.h"
 
-/* The clock's limits of what is taken; the store checks them. */
-enum {
-	AHEAD_SECONDS = 5,
-	AHEAD_SIGNED_SECONDS = 300,
-	REPEAT_SECONDS = 600,
-};
-
 /* ---- one member per line, so that grep and diff are good for something ---- */
 
 static void next_line(struct buf *out)
@@ -133,9 +126,9 @@ static const struct {
 	{"name_bytes", NAME_MAX_BYTES},
 	{"setting_bytes", VALUE_MAX},
 	{"signatures", SIGNATURES_MAX},
-	{"timestamp_ahead_seconds", AHEAD_SECONDS},
-	{"timestamp_ahead_signed_seconds", AHEAD_SIGNED_SECONDS},
-	{"repeat_seconds", REPEAT_SECONDS},
+	{"timestamp_ahead_seconds", AHEAD_MAX_S},
+	{"timestamp_ahead_signed_seconds", AHEAD_SIGNED_MAX_S},
+	{"repeat_seconds", RETRY_WINDOW_S},
 	{"inbox_back_bytes", INBOX_BACK_MAX},
 	{"inbox_back_seconds", INBOX_BACK_SECONDS},
 	{"inbox_names", INBOX_NAMES_MAX},

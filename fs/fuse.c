@@ -14,8 +14,8 @@
 #include "fs/log.h"
 
 enum {
-	THREADS = 8,      /* none waits for a commit, so few are enough */
-	IDLE_THREADS = 4, /* kept; making one costs more than a request */
+	THREADS = 8,	    /* none waits for a commit, so few are enough */
+	IDLE_THREADS = 4,   /* kept; making one costs more than a request */
 	WAKE_NS = 10000000, /* how often door_stop() calls again */
 };
 
@@ -116,7 +116,7 @@ static void add_escaped(struct buf *b, const char *text)
 static int new_session(struct door *d, const struct door_options *o)
 {
 	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
-	struct slice text;
+	struct slice text = {0};
 	BUF_AUTO(b);
 
 	buf_str(&b, "fsname=");
@@ -131,7 +131,8 @@ static int new_session(struct door *d, const struct door_options *o)
 	buf_byte(&b, 0);
 	if (buf_view(&b, &text) < 0)
 		return -ENOMEM;
-	if (fuse_opt_add_arg(&args, "stemefs") < 0 || fuse_opt_add_arg(&args, "-o") < 0 ||
+	if (fuse_opt_add_arg(&args, "stemefs") < 0 ||
+		fuse_opt_add_arg(&args, "-o") < 0 ||
 		fuse_opt_add_arg(&args, (const char *)text.p) < 0) {
 		fuse_opt_free_args(&args);
 		return -ENOMEM;
@@ -162,10 +163,12 @@ static int mount_failed(const struct door_options *o, struct error *err)
 	if (o->allow_other && geteuid() != 0)
 		return fail_hint(err, "user_allow_other in /etc/fuse.conf");
 	if (access("/dev/fuse", F_OK) < 0)
-		return fail_hint(err, "loading the fuse module, or --device /dev/fuse "
-				      "--cap-add SYS_ADMIN for a container");
+		return fail_hint(err,
+			"loading the fuse module, or --device /dev/fuse "
+			"--cap-add SYS_ADMIN for a container");
 	if (geteuid() != 0)
-		return fail_hint(err, "fusermount3 (package fuse3), or `stemefs run`");
+		return fail_hint(
+			err, "fusermount3 (package fuse3), or `stemefs run`");
 	return r;
 }
 

@@ -17,12 +17,13 @@ struct door;
 
 struct door_options {
 	struct tree *tree;
-	const char *mountpoint; /* absolute; or /dev/fd/N: /dev/fuse, mounted by somebody */
-	const char *source;     /* what df shows: the store's real path */
-	int store;              /* its directory, for the figures of df; borrowed */
+	const char *
+		mountpoint; /* absolute; or /dev/fd/N: /dev/fuse, mounted by somebody */
+	const char *source; /* what df shows: the store's real path */
+	int store;	    /* its directory, for the figures of df; borrowed */
 	bool allow_other;
 	bool read_only;
-	bool debug;             /* every request to the log */
+	bool debug; /* every request to the log */
 };
 
 /* Mount. 0, or -errno with err saying why. Every string is copied. The thread that opens

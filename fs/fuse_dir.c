@@ -49,32 +49,33 @@ static bool is_plus(const struct reply *r)
 	return r->entries != NULL;
 }
 
+/* What there is of it is freed by the caller, also when memory ran out. */
 static int reply_new(fuse_req_t req, size_t size, bool plus, struct reply *out)
 {
 	*out = (struct reply){.req = req, .size = size, .bytes = malloc(size)};
 	if (plus) {
 		/* No more than would fit with the shortest names. */
 		out->capacity =
-			size / fuse_add_direntry_plus(req, NULL, 0, "", NULL, 0) + 1;
+			size / fuse_add_direntry_plus(req, NULL, 0, "", NULL, 0) +
+			1;
 		out->entries = calloc(out->capacity, sizeof(struct listed));
 	}
-	if (out->bytes && (!plus || out->entries))
-		return 0;
-	reply_free(out);
-	return -ENOMEM;
+	return out->bytes && (!plus || out->entries) ? 0 : -ENOMEM;
 }
 
 /* Add an entry; false when there is no more room. e has ino 0 where no lookup counts. */
-static bool reply_add(struct reply *r, const char *name, const struct fuse_entry_param *e,
-	uint64_t offset)
+static bool reply_add(struct reply *r, const char *name,
+	const struct fuse_entry_param *e, uint64_t offset)
 {
 	char *to = r->bytes + r->n;
 	size_t room = r->size - r->n, n;
 
 	if (is_plus(r))
-		n = fuse_add_direntry_plus(r->req, to, room, name, e, (off_t)offset);
+		n = fuse_add_direntry_plus(
+			r->req, to, room, name, e, (off_t)offset);
 	else
-		n = fuse_add_direntry(r->req, to, room, name, &e->attr, (off_t)offset);
+		n = fuse_add_direntry(
+			r->req, to, room, name, &e->attr, (off_t)offset);
 	if (n > room)
 		return false;
 	r->n += n;
@@ -83,11 +84,12 @@ static bool reply_add(struct reply *r, const char *name, const struct fuse_entry
 
 static struct fuse_entry_param bare_entry(uint64_t inode, mode_t type)
 {
-	return (struct fuse_entry_param){.attr = {.st_ino = inode, .st_mode = type}};
+	return (struct fuse_entry_param){
+		.attr = {.st_ino = inode, .st_mode = type}};
 }
 
-static int take_entry(void *ctx, struct slice name, mode_t type, uint64_t inode,
-	uint64_t cookie)
+static int take_entry(
+	void *ctx, struct slice name, mode_t type, uint64_t inode, uint64_t cookie)
 {
 	struct reply *r = ctx;
 	struct fuse_entry_param e = bare_entry(inode, type & S_IFMT);
@@ -101,7 +103,8 @@ static int take_entry(void *ctx, struct slice name, mode_t type, uint64_t inode,
 		return reply_add(r, text, &e, cookie + AFTER_DOTS) ? 0 : 1;
 	}
 	l = &r->entries[r->count++];
-	*l = (struct listed){.inode = inode, .cookie = cookie, .type = type & S_IFMT};
+	*l = (struct listed){
+		.inode = inode, .cookie = cookie, .type = type & S_IFMT};
 	(void)snprintf(l->name, sizeof(l->name), "%.*s", SLICE_ARG(name));
 	return r->count == r->capacity;
 }
@@ -118,7 +121,8 @@ static bool add_looked_up(struct reply *r, struct door *d, const struct node *di
 		tree_find(d->tree, dir->place, slice_str(l->name), who, &p) == 0 &&
 		entry_make(d, dir, p, who, &n, &e) == 0) {
 		/* Entries that the kernel may not keep would be dropped at once. */
-		if (e.entry_timeout > 0 && reply_add(r, l->name, &e, l->cookie + AFTER_DOTS))
+		if (e.entry_timeout > 0 &&
+			reply_add(r, l->name, &e, l->cookie + AFTER_DOTS))
 			return true;
 		nodes_forget(d->nodes, n, 1);
 		e = bare_entry(l->inode, l->type);
@@ -126,7 +130,8 @@ static bool add_looked_up(struct reply *r, struct door *d, const struct node *di
 	return reply_add(r, l->name, &e, l->cookie + AFTER_DOTS);
 }
 
-static int fill(struct reply *r, struct door *d, const struct node *dir, uint64_t offset)
+static int fill(
+	struct reply *r, struct door *d, const struct node *dir, uint64_t offset)
 {
 	struct caller who = caller_of(r->req);
 	struct fuse_entry_param self = bare_entry(dir->attr.inode, S_IFDIR);
@@ -206,8 +211,8 @@ static void reply_made(fuse_req_t req, const struct node *dir, struct place *p,
 	entry_reply(req, n, &e);
 }
 
-void op_mknod(
-	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
+void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+	dev_t device)
 {
 	struct door *d = door_of(req);
 	const struct node *dir = nodes_at(d->nodes, parent);
@@ -217,7 +222,8 @@ void op_mknod(
 
 	(void)device;
 	if (S_ISREG(mode))
-		r = tree_create(d->tree, dir->place, slice_str(name), &who, true, &p);
+		r = tree_create(
+			d->tree, dir->place, slice_str(name), &who, true, &p);
 	reply_made(req, dir, p, &who, r);
 }
 
@@ -234,8 +240,8 @@ void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 }
 
 /* The inode number of a name; 0 where there is nothing. */
-static uint64_t inode_of(
-	struct door *d, const struct node *dir, const char *name, const struct caller *who)
+static uint64_t inode_of(struct door *d, const struct node *dir, const char *name,
+	const struct caller *who)
 {
 	struct place *p = NULL;
 	uint64_t inode;
@@ -293,8 +299,8 @@ static void rename_done(void *ctx, int error)
 	door_paid(d);
 }
 
-void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent,
-	const char *to_name, unsigned int flags)
+void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
+	fuse_ino_t to_parent, const char *to_name, unsigned int flags)
 {
 	struct door *d = door_of(req);
 	const struct node *from = nodes_at(d->nodes, parent);
@@ -315,6 +321,7 @@ void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t t
 	w->from = inode_of(d, from, name, &who);
 	w->to = inode_of(d, to, to_name, &who);
 	door_owe(d);
-	tree_rename(d->tree, from->place, slice_str(name), to->place, slice_str(to_name),
-		(flags & RENAME_NOREPLACE) != 0, &who, rename_done, w);
+	tree_rename(d->tree, from->place, slice_str(name), to->place,
+		slice_str(to_name), (flags & RENAME_NOREPLACE) != 0, &who,
+		rename_done, w);
 }

@@ -25,9 +25,10 @@
 
 /* An open file. */
 struct handle {
-	const struct rendering *reading; /* NULL: live, or opened for writing alone */
-	struct sink *sink;               /* NULL: opened for reading alone */
-	struct handle *next, *prev;      /* of the door */
+	const struct rendering
+		*reading;	    /* NULL: live, or opened for writing alone */
+	struct sink *sink;	    /* NULL: opened for reading alone */
+	struct handle *next, *prev; /* of the door */
 };
 
 struct door {
@@ -107,7 +108,8 @@ int handle_open(struct door *d, struct node *n, const struct caller *who,
 
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count);
-void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets);
+void op_forget_multi(
+	fuse_req_t req, size_t count, struct fuse_forget_data *forgets);
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int which,
 	struct fuse_file_info *fi);
@@ -133,18 +135,18 @@ void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	struct fuse_file_info *fi);
 
-void op_mknod(
-	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device);
+void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+	dev_t device);
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
-void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent,
-	const char *to_name, unsigned int flags);
+void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
+	fuse_ino_t to_parent, const char *to_name, unsigned int flags);
 
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size);
 void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
-void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
-	size_t size, int flags);
+void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
+	const char *value, size_t size, int flags);
 void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
 
 /* The table of all of them. */

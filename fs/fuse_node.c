@@ -53,7 +53,8 @@ static void fill_stat(const struct attr *a, struct stat *out)
 		.st_gid = a->gid,
 		.st_size = (off_t)a->size,
 		.st_blksize = 4096,
-		.st_blocks = (blkcnt_t)((a->size + 511) / 512), /* else du shows 0 */
+		.st_blocks =
+			(blkcnt_t)((a->size + 511) / 512), /* else du shows 0 */
 		.st_atim = t,
 		.st_mtim = t,
 		.st_ctim = t,
@@ -69,7 +70,8 @@ static int look(struct door *d, const struct place *p, const struct caller *who,
 
 	if (error < 0)
 		return error;
-	if (!S_ISREG(out->mode) || out->live || out->stream || out->size > HELD_BYTES_MAX)
+	if (!S_ISREG(out->mode) || out->live || out->stream ||
+		out->size > HELD_BYTES_MAX)
 		return 0;
 	if (tree_render(d->tree, p, who, &r) == 0) {
 		*out = r->attr; /* a version newer, maybe */
@@ -159,8 +161,8 @@ void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forg
 	fuse_reply_none(req);
 }
 
-int node_stat(
-	struct door *d, const struct node *n, const struct caller *who, struct attr *out)
+int node_stat(struct door *d, const struct node *n, const struct caller *who,
+	struct attr *out)
 {
 	int r = 0;
 
@@ -232,7 +234,7 @@ void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
 	struct door *d = door_of(req);
 	struct caller who = caller_of(req);
-	struct slice text;
+	struct slice text = {0};
 	BUF_AUTO(b);
 	int r = tree_link(d->tree, nodes_at(d->nodes, ino)->place, &who, &b);
 
@@ -250,5 +252,6 @@ void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
 	struct door *d = door_of(req);
 	struct caller who = caller_of(req);
 
-	reply_error(req, tree_access(d->tree, nodes_at(d->nodes, ino)->place, &who, mask));
+	reply_error(req,
+		tree_access(d->tree, nodes_at(d->nodes, ino)->place, &who, mask));
 }

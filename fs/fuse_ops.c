@@ -71,7 +71,8 @@ static void op_symlink(
 	(void)fuse_reply_err(req, EROFS);
 }
 
-static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
+static void op_link(
+	fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
 {
 	(void)ino;
 	(void)parent;
@@ -87,9 +88,9 @@ static void op_bmap(fuse_req_t req, fuse_ino_t ino, size_t block, uint64_t index
 	(void)fuse_reply_err(req, EINVAL);
 }
 
-static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void *arg,
-	struct fuse_file_info *fi, unsigned flags, const void *in, size_t in_size,
-	size_t out_size)
+static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command,
+	void *arg, struct fuse_file_info *fi, unsigned flags, const void *in,
+	size_t in_size, size_t out_size)
 {
 	(void)ino;
 	(void)command;
@@ -109,8 +110,8 @@ static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 	(void)ino;
 	if (wake)
 		fuse_pollhandle_destroy(wake);
-	(void)fuse_reply_poll(
-		req, fi->poll_events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM));
+	(void)fuse_reply_poll(req,
+		fi->poll_events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM));
 }
 
 static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
@@ -136,7 +137,8 @@ static void op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offse
 	(void)to_fi;
 	(void)size;
 	(void)flags;
-	(void)fuse_reply_err(req, EOPNOTSUPP); /* the kernel reads and writes instead */
+	(void)fuse_reply_err(
+		req, EOPNOTSUPP); /* the kernel reads and writes instead */
 }
 
 const struct fuse_lowlevel_ops fuse_handlers = {

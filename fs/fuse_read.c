@@ -11,8 +11,8 @@
 
 #include "fs/fuse_impl.h"
 
-static int open_reading(struct door *d, const struct node *n, const struct caller *who,
-	struct handle *h, struct fuse_file_info *fi)
+static int open_reading(struct door *d, const struct node *n,
+	const struct caller *who, struct handle *h, struct fuse_file_info *fi)
 {
 	int r = 0;
 
@@ -68,13 +68,14 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (r < 0)
 		reply_error(req, r);
 	else if (fuse_reply_open(req, fi) < 0)
-		handle_free(d, handle_of(fi)); /* the opener was killed: no release */
+		handle_free(
+			d, handle_of(fi)); /* the opener was killed: no release */
 }
 
-static void read_live(
-	fuse_req_t req, struct door *d, const struct node *n, size_t size, off_t offset)
+static void read_live(fuse_req_t req, struct door *d, const struct node *n,
+	size_t size, off_t offset)
 {
-	struct slice bytes;
+	struct slice bytes = {0};
 	BUF_AUTO(b);
 	int r = tree_read_live(d->tree, n->place, (uint64_t)offset, size, &b);
 
@@ -135,7 +136,8 @@ void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
 	else if (offset < 0 || (uint64_t)offset >= a.size)
 		(void)fuse_reply_err(req, ENXIO);
 	else
-		(void)fuse_reply_lseek(req, whence == SEEK_DATA ? offset : (off_t)a.size);
+		(void)fuse_reply_lseek(
+			req, whence == SEEK_DATA ? offset : (off_t)a.size);
 }
 
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

@@ -66,7 +66,8 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,
 		reply_error(req, -ENOMEM);
 		return;
 	}
-	sink_write(h->sink, slice_of(w->bytes, size), fi->lock_owner, write_done, w);
+	sink_write(
+		h->sink, slice_of(w->bytes, size), fi->lock_owner, write_done, w);
 }
 
 static void flush_done(void *ctx, int error)

@@ -9,7 +9,7 @@
 /* A size of 0 asks for the size. */
 static void reply_xattr(fuse_req_t req, int r, const struct buf *b, size_t size)
 {
-	struct slice value;
+	struct slice value = {0};
 
 	if (r == 0)
 		r = buf_view(b, &value);
@@ -57,8 +57,8 @@ static void refuse_xattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 		(void)fuse_reply_err(req, EOPNOTSUPP);
 }
 
-void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
-	size_t size, int flags)
+void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
+	const char *value, size_t size, int flags)
 {
 	(void)value;
 	(void)size;

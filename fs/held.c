@@ -84,8 +84,10 @@ void held_put(struct held *h, const struct caller *who, const struct rendering *
 	rendering_put(empty(h, i));
 	if (h->bytes + r->bytes.n > HELD_TOTAL_MAX)
 		empty_older(h, now - HELD_MS);
-	if (h->bytes + r->bytes.n <= HELD_TOTAL_MAX && r->bytes.n <= HELD_BYTES_MAX) {
-		*i = (struct item){.r = r, .uid = who->uid, .pid = who->pid, .at = now};
+	if (h->bytes + r->bytes.n <= HELD_TOTAL_MAX &&
+		r->bytes.n <= HELD_BYTES_MAX) {
+		*i = (struct item){
+			.r = r, .uid = who->uid, .pid = who->pid, .at = now};
 		h->bytes += r->bytes.n;
 		r = NULL;
 	}

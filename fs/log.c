@@ -25,7 +25,8 @@ int log_open(const char *file, bool to_stderr, struct error *err)
 	if (file && *file) {
 		fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 		if (fd < 0)
-			return fail(err, errno, "log: %s: %s", file, strerror(errno));
+			return fail(
+				err, errno, "log: %s: %s", file, strerror(errno));
 		out.dated = true;
 	} else if (!to_stderr) {
 		openlog("stemefs", LOG_PID | LOG_NDELAY, LOG_DAEMON);

@@ -37,7 +37,8 @@ static const struct command *const commands[] = {
 
 enum {
 	COMMANDS = sizeof(commands) / sizeof(commands[0]),
-	TYPO_MAX = 2, /* so far from a command a word can be and still be one mistyped */
+	TYPO_MAX =
+		2, /* so far from a command a word can be and still be one mistyped */
 };
 
 static int run_version(int argc, char **argv)
@@ -55,7 +56,8 @@ static void print_help(FILE *out)
 			   "       stemefs STORE DIR [-o OPTIONS]\n"
 			   "\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		(void)fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+		(void)fprintf(out, "  %-9s %s\n", commands[i]->name,
+			commands[i]->summary);
 	(void)fprintf(out, "\n`stemefs COMMAND --help` says more.\n");
 }
 
@@ -75,7 +77,8 @@ static int unknown_command(const char *word)
 	struct error err;
 
 	for (size_t i = 0; i < COMMANDS; i++) {
-		size_t n = edit_distance(slice_str(word), slice_str(commands[i]->name));
+		size_t n = edit_distance(
+			slice_str(word), slice_str(commands[i]->name));
 
 		if (n < distance) {
 			distance = n;
@@ -106,7 +109,8 @@ static bool is_store_and_dir(int argc, char **argv)
 
 	if (argv[1][0] == '-')
 		return argc > 3; /* -o … STORE DIR */
-	return strchr(argv[1], '/') || (stat(argv[1], &st) == 0 && S_ISDIR(st.st_mode));
+	return strchr(argv[1], '/') ||
+	       (stat(argv[1], &st) == 0 && S_ISDIR(st.st_mode));
 }
 
 static bool is_version(const char *word)

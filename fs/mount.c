@@ -16,7 +16,7 @@
 #include "fs/mountpoint.h"
 
 enum {
-	WAIT_SECONDS = 10,  /* for a daemon that drains its last commits */
+	WAIT_SECONDS = 10, /* for a daemon that drains its last commits */
 	WAIT_STEP_NS = 10000000,
 };
 
@@ -80,7 +80,8 @@ static int take_flag(int flag, bool helper, struct request *q, struct buf *optio
 	if (helper && strchr(ignored_by_helper, flag))
 		return EXIT_OK;
 	(void)snprintf(message, sizeof(message),
-		flag == ':' ? "flag -%c needs a value" : "unknown flag -%c", optopt);
+		flag == ':' ? "flag -%c needs a value" : "unknown flag -%c",
+		optopt);
 	return usage(message);
 }
 
@@ -160,8 +161,8 @@ static int check(struct request *q)
 		    &err) < 0)
 		return complain(EXIT_MOUNT, q->dir, &err);
 	if (detached)
-		(void)fprintf(stderr, "stemefs: %s: a dead mount was there; detached\n",
-			q->dir);
+		(void)fprintf(stderr,
+			"stemefs: %s: a dead mount was there; detached\n", q->dir);
 	if (find_mount(q->store_path, elsewhere, sizeof(elsewhere))) {
 		(void)fail(&err, EBUSY, "is mounted already, on %s", elsewhere);
 		(void)fail_hint(&err, "stemefs umount %s", elsewhere);
@@ -173,7 +174,8 @@ static int check(struct request *q)
 static int start(struct request *q)
 {
 	struct daemon_options o = {.store = q->store_path,
-		.mountpoint = q->dir_path, .options = &q->options};
+		.mountpoint = q->dir_path,
+		.options = &q->options};
 	struct error err = {0};
 	pid_t pid;
 	int r;
@@ -185,7 +187,8 @@ static int start(struct request *q)
 	if (r < 0)
 		return complain(EXIT_MOUNT, q->store, &err);
 	if (q->verbose)
-		(void)printf("stemefs: %s mounted on %s\n", q->store_path, q->dir_path);
+		(void)printf(
+			"stemefs: %s mounted on %s\n", q->store_path, q->dir_path);
 	return EXIT_OK;
 }
 
@@ -233,7 +236,8 @@ const struct command command_mount = {
 	.run = run_mount,
 	.arguments = "STORE DIR [-o OPTIONS] [-f] [-v]",
 	.summary = "show a store as files on an empty directory",
-	.help = "Returns when the mount answers; a daemon serves it then. `stemefs STORE DIR`\n"
+	.help = "Returns when the mount answers; a daemon serves it then. `stemefs "
+		"STORE DIR`\n"
 		"and `mount -t stemefs STORE DIR` do the same.\n"
 		"\n"
 		"  -o OPTIONS  mount options, separated by commas\n"
@@ -278,8 +282,10 @@ static int wait_for_release(const char *store, bool for_ever)
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
 		if (for_ever || now.tv_sec - start.tv_sec < WAIT_SECONDS)
 			continue;
-		(void)fail(&err, ETIMEDOUT, "unmounted, but the daemon has not let go of "
-			"the store after %d s", WAIT_SECONDS);
+		(void)fail(&err, ETIMEDOUT,
+			"unmounted, but the daemon has not let go of "
+			"the store after %d s",
+			WAIT_SECONDS);
 		(void)fail_hint(&err, "--wait");
 		return complain(EXIT_SYSTEM, store, &err);
 	}
@@ -335,7 +341,8 @@ const struct command command_umount = {
 	.run = run_umount,
 	.arguments = "DIR [--wait] [-l]",
 	.summary = "unmount, and wait until the store is free",
-	.help = "Returns when the daemon has ended, so that the store can be mounted or copied\n"
+	.help = "Returns when the daemon has ended, so that the store can be "
+		"mounted or copied\n"
 		"at once; gives up waiting after 10 seconds.\n"
 		"\n"
 		"  --wait  wait as long as it takes\n"

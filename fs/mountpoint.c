@@ -63,8 +63,8 @@ static char *resolve_dead(const char *dir, char out[PATH_MAX])
 		*slash = '\0';
 	if (!realpath(!slash ? "." : slash == copy ? "/" : copy, parent))
 		return NULL;
-	length = snprintf(out, PATH_MAX, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent,
-		slash ? slash + 1 : copy);
+	length = snprintf(out, PATH_MAX, "%s/%s",
+		strcmp(parent, "/") == 0 ? "" : parent, slash ? slash + 1 : copy);
 	return length > 0 && length < PATH_MAX ? out : NULL;
 }
 
@@ -156,7 +156,8 @@ static int detach_dead(const char *dir, struct error *err)
 	char source[PATH_MAX];
 
 	if (!mountpoint_source(dir, source, sizeof(source))) {
-		(void)fail(err, ENOTCONN, "a dead mount of another filesystem is there");
+		(void)fail(err, ENOTCONN,
+			"a dead mount of another filesystem is there");
 		return fail_hint(err, "umount -l %s", dir);
 	}
 	return mountpoint_unmount(dir, true, err);
@@ -175,8 +176,9 @@ static int check_empty(const char *dir, struct error *err)
 			r = -ENOTEMPTY;
 	(void)closedir(d);
 	if (r < 0) {
-		(void)fail(err, ENOTEMPTY, "the directory is not empty, and mounting "
-					   "would hide what is in it");
+		(void)fail(err, ENOTEMPTY,
+			"the directory is not empty, and mounting "
+			"would hide what is in it");
 		return fail_hint(err, "an empty directory");
 	}
 	return 0;
@@ -203,10 +205,11 @@ static int look_at(const char *dir, struct stat *st)
 	return 0;
 }
 
-int mountpoint_check(const char *dir, const char *store, bool *detached, struct error *err)
+int mountpoint_check(
+	const char *dir, const char *store, bool *detached, struct error *err)
 {
 	char there[PATH_MAX];
-	struct stat st;
+	struct stat st = {0};
 	int r;
 
 	if (detached)
@@ -214,7 +217,8 @@ int mountpoint_check(const char *dir, const char *store, bool *detached, struct 
 	if (is_descriptor(dir))
 		return 0;
 	if (within(store, dir))
-		return fail(err, EINVAL, "the store lies in it, and would be hidden");
+		return fail(
+			err, EINVAL, "the store lies in it, and would be hidden");
 	if (within(dir, store))
 		return fail(err, EINVAL, "lies in the store");
 	r = look_at(dir, &st);
@@ -232,7 +236,8 @@ int mountpoint_check(const char *dir, const char *store, bool *detached, struct 
 	if (!S_ISDIR(st.st_mode))
 		return fail(err, ENOTDIR, "is not a directory");
 	if (mountpoint_source(dir, there, sizeof(there)))
-		return fail(err, EBUSY, "the store %s is mounted there already", there);
+		return fail(
+			err, EBUSY, "the store %s is mounted there already", there);
 	return check_empty(dir, err);
 }
 
@@ -248,7 +253,8 @@ static int run_fusermount(const char *dir, bool lazy)
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
-		(void)execlp("fusermount3", "fusermount3", flags, "--", dir, (char *)NULL);
+		(void)execlp("fusermount3", "fusermount3", flags, "--", dir,
+			(char *)NULL);
 		_exit(127);
 	}
 	while (waitpid(pid, &status, 0) < 0)
@@ -259,7 +265,8 @@ static int run_fusermount(const char *dir, bool lazy)
 
 int mountpoint_unmount(const char *dir, bool lazy, struct error *err)
 {
-	int r = umount2(dir, UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0)) < 0 ? -errno : 0;
+	int r = umount2(dir, UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0)) < 0 ? -errno
+									    : 0;
 
 	if (r == -EPERM)
 		r = run_fusermount(dir, lazy);

@@ -23,7 +23,8 @@ int mountpoint_resolve(const char *dir, char out[PATH_MAX], struct error *err);
  * that was killed is detached first, and *detached says so; where detached is NULL it is
  * left, and counts as empty. 0 or -errno.
  */
-int mountpoint_check(const char *dir, const char *store, bool *detached, struct error *err);
+int mountpoint_check(
+	const char *dir, const char *store, bool *detached, struct error *err);
 
 /* The store that is mounted at exactly this place; false when none is. */
 bool mountpoint_source(const char *dir, char *out, size_t size);

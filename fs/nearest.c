@@ -13,10 +13,13 @@ static size_t least(size_t a, size_t b, size_t c)
 
 size_t edit_distance(struct slice a, struct slice b)
 {
-	size_t row[WORD_MAX + 1]; /* distances from the first i bytes of a to all of b */
+	size_t row[WORD_MAX +
+		   1]; /* distances from the first i bytes of a to all of b */
 
 	a = slice_sub(a, 0, WORD_MAX);
 	b = slice_sub(b, 0, WORD_MAX);
+	if (!a.p || !b.p) /* an empty slice may point nowhere */
+		return a.n > b.n ? a.n : b.n;
 	for (size_t j = 0; j <= b.n; j++)
 		row[j] = j;
 	for (size_t i = 1; i <= a.n; i++) {

@@ -75,7 +75,9 @@ void nodes_free(struct nodes *t)
 struct node *nodes_at(struct nodes *t, uint64_t id)
 {
 	/* The kernel sends only ids that it was given and has not given back. */
-	return id == NODE_ROOT ? &t->root : (struct node *)(uintptr_t)id;
+	if (id == NODE_ROOT)
+		return &t->root;
+	return (struct node *)(uintptr_t)id; /* NOLINT(performance-no-int-to-ptr) */
 }
 
 uint64_t nodes_id(const struct nodes *t, const struct node *n)
@@ -93,7 +95,7 @@ bool node_fixed(const struct node *n)
  * a hit counts only when the paths are the same. -ENOMEM, or whether they are. */
 static int same_path(const struct place *a, const struct place *b)
 {
-	struct slice pa, pb;
+	struct slice pa = {0}, pb = {0};
 	BUF_AUTO(ba);
 	BUF_AUTO(bb);
 
@@ -104,8 +106,8 @@ static int same_path(const struct place *a, const struct place *b)
 	return slice_equal(pa, pb);
 }
 
-static int find(struct nodes *t, const struct place *p, uint64_t inode, uint64_t version,
-	struct node **out)
+static int find(struct nodes *t, const struct place *p, uint64_t inode,
+	uint64_t version, struct node **out)
 {
 	*out = NULL;
 	for (struct node *n = *chain_of(t, inode); n; n = n->next) {
@@ -129,7 +131,7 @@ static void grow(struct nodes *t)
 {
 	size_t chains = 2 * (t->mask + 1), old = t->mask + 1;
 	struct node **from = t->chains;
-	struct node **to = calloc(chains, sizeof(*to));
+	struct node **to = calloc(chains, sizeof(struct node *));
 
 	if (!to)
 		return;
@@ -149,7 +151,7 @@ static void grow(struct nodes *t)
 
 static bool in_inbox(const struct place *p)
 {
-	struct slice path;
+	struct slice path = {0};
 	BUF_AUTO(b);
 
 	place_path(p, &b);
@@ -186,7 +188,8 @@ static struct node *insert(
 
 	if (!n)
 		return NULL;
-	*n = (struct node){.place = p, .attr = *a, .version = version, .listed = true};
+	*n = (struct node){
+		.place = p, .attr = *a, .version = version, .listed = true};
 	n->inbox = in_inbox(p);
 	if (++t->count > t->mask)
 		grow(t);
@@ -263,7 +266,7 @@ void nodes_retire(struct nodes *t, uint64_t inode)
 /* The last component of a node's path. */
 static int name_of(const struct node *n, char name[256])
 {
-	struct slice path;
+	struct slice path = {0};
 	const uint8_t *slash;
 	BUF_AUTO(b);
 
@@ -273,7 +276,7 @@ static int name_of(const struct node *n, char name[256])
 	slash = path.p ? memrchr(path.p, '/', path.n) : NULL;
 	if (slash)
 		path = slice_sub(path, (size_t)(slash - path.p) + 1, path.n);
-	if (path.n == 0 || path.n > 255)
+	if (!path.p || path.n == 0 || path.n > 255)
 		return -EINVAL;
 	memcpy(name, path.p, path.n);
 	name[path.n] = '\0';
@@ -285,7 +288,7 @@ bool nodes_surplus(struct nodes *t, struct surplus *out)
 	bool found = false;
 
 	(void)pthread_mutex_lock(&t->lock);
-	while (!found && t->queued > NODES_QUEUED) {
+	while (!found && t->oldest && t->queued > NODES_QUEUED) {
 		struct node *n = t->oldest;
 
 		dequeue(t, n);

@@ -21,13 +21,13 @@
 struct node {
 	struct place *place;
 	struct attr attr;    /* when it was made */
-	bool inbox;          /* inbox/ or below it: names of one's own */
+	bool inbox;	     /* inbox/ or below it: names of one's own */
 	atomic_bool written; /* a stream was opened for writing through this node */
 
 	/* the table's */
 	struct node *next;
 	struct node *newer, *older; /* of those that can be asked back */
-	uint64_t parent;            /* id of the directory it was found in */
+	uint64_t parent;	    /* id of the directory it was found in */
 	uint64_t version;
 	uint64_t lookups;
 	bool listed; /* found by the next lookup; false: retired */

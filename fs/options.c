@@ -12,14 +12,13 @@ enum kind {
 	NUMBER,
 	WORD, /* the argument's words, from 0 on */
 	TEXT,
-	IGNORED,
 	REFUSED,
 };
 
 struct row {
 	const char *name;
 	enum kind kind;
-	size_t at;            /* the field in struct options */
+	size_t at;	      /* the field in struct options */
 	const char *argument; /* NULL: none */
 	unsigned low, high;   /* of a NUMBER */
 	const char *help;
@@ -42,30 +41,25 @@ static const struct row rows[] = {
 	{"sums-from", NUMBER, AT(sums_from), "N", 1, 1000000000,
 		"claims on a pair from which running sums are kept"},
 	{"debug", FLAG_ON, AT(debug), NULL, 0, 0, "log every request"},
-	{"remount", REFUSED, 0, NULL, 0, 0, NULL},
-
-	/* Always so, whatever is asked. */
-	{"default_permissions", IGNORED}, {"suid", IGNORED}, {"nosuid", IGNORED},
-	{"dev", IGNORED}, {"nodev", IGNORED}, {"exec", IGNORED}, {"noexec", IGNORED},
-	{"sync", IGNORED}, {"async", IGNORED}, {"dirsync", IGNORED},
-	/* Without meaning here: reading moves no time. */
-	{"atime", IGNORED}, {"noatime", IGNORED}, {"relatime", IGNORED},
-	{"norelatime", IGNORED}, {"strictatime", IGNORED}, {"nostrictatime", IGNORED},
-	{"lazytime", IGNORED}, {"nolazytime", IGNORED}, {"diratime", IGNORED},
-	{"nodiratime", IGNORED}, {"mand", IGNORED}, {"nomand", IGNORED},
-	{"silent", IGNORED}, {"loud", IGNORED}, {"iversion", IGNORED},
-	{"noiversion", IGNORED},
-	/* Words of fstab, for mount(8) and systemd. */
-	{"auto", IGNORED}, {"noauto", IGNORED}, {"defaults", IGNORED},
-	{"comment", IGNORED}, {"user", IGNORED}, {"nouser", IGNORED},
-	{"users", IGNORED}, {"nousers", IGNORED}, {"owner", IGNORED},
-	{"noowner", IGNORED}, {"group", IGNORED}, {"nogroup", IGNORED},
-	{"nofail", IGNORED}, {"fail", IGNORED}, {"_netdev", IGNORED},
-	{"_rnetdev", IGNORED}, {"helper", IGNORED}, {"uhelper", IGNORED},
+	{"remount", REFUSED},
 };
+
+static const char *const ignored[] = {
+	/* Always so, whatever is asked. */
+	"default_permissions", "suid", "nosuid", "dev", "nodev", "exec", "noexec",
+	"sync", "async", "dirsync",
+	/* Without meaning here: reading moves no time. */
+	"atime", "noatime", "relatime", "norelatime", "strictatime",
+	"nostrictatime", "lazytime", "nolazytime", "diratime", "nodiratime", "mand",
+	"nomand", "silent", "loud", "iversion", "noiversion",
+	/* Words of fstab, for mount(8) and systemd. */
+	"auto", "noauto", "defaults", "comment", "user", "nouser", "users",
+	"nousers", "owner", "noowner", "group", "nogroup", "nofail", "fail",
+	"_netdev", "helper", "uhelper"};
 
 enum {
 	ROWS = sizeof(rows) / sizeof(rows[0]),
+	IGNORED = sizeof(ignored) / sizeof(ignored[0]),
 	ITEM_MAX = OPTION_TEXT_MAX + 64, /* a name, '=' and a value */
 };
 
@@ -86,8 +80,8 @@ static int bad_value(const struct row *row, struct slice value, struct error *er
 	return fail_hint(err, "%s=%s", row->name, row->argument);
 }
 
-static int take_number(
-	const struct row *row, struct slice value, struct options *o, struct error *err)
+static int take_number(const struct row *row, struct slice value, struct options *o,
+	struct error *err)
 {
 	unsigned *to = field(o, row);
 	uint64_t n = 0;
@@ -105,8 +99,8 @@ static int take_number(
 	return 0;
 }
 
-static int take_word(
-	const struct row *row, struct slice value, struct options *o, struct error *err)
+static int take_word(const struct row *row, struct slice value, struct options *o,
+	struct error *err)
 {
 	const char *word = row->argument;
 	unsigned *to = field(o, row);
@@ -124,20 +118,21 @@ static int take_word(
 	}
 }
 
-static int take_text(
-	const struct row *row, struct slice value, struct options *o, struct error *err)
+static int take_text(const struct row *row, struct slice value, struct options *o,
+	struct error *err)
 {
 	char *to = field(o, row);
 
-	if (value.n == 0 || value.n >= OPTION_TEXT_MAX || memchr(value.p, 0, value.n))
+	if (value.n == 0 || value.n >= OPTION_TEXT_MAX ||
+		memchr(value.p, 0, value.n))
 		return bad_value(row, slice_sub(value, 0, 40), err);
 	memcpy(to, value.p, value.n);
 	to[value.n] = '\0';
 	return 0;
 }
 
-static int take_value(
-	const struct row *row, struct slice value, struct options *o, struct error *err)
+static int take_value(const struct row *row, struct slice value, struct options *o,
+	struct error *err)
 {
 	switch (row->kind) {
 	case NUMBER:
@@ -150,14 +145,13 @@ static int take_value(
 }
 
 /* value.p is NULL where there was no '='. */
-static int take(
-	const struct row *row, struct slice value, struct options *o, struct error *err)
+static int take(const struct row *row, struct slice value, struct options *o,
+	struct error *err)
 {
-	if (row->kind == IGNORED)
-		return 0;
 	if (row->kind == REFUSED) {
 		(void)fail(err, EOPNOTSUPP, "%s is not possible", row->name);
-		return fail_hint(err, "unmounting, then mounting with the new options");
+		return fail_hint(
+			err, "unmounting, then mounting with the new options");
 	}
 	if (!row->argument && value.p)
 		return fail(err, EINVAL, "option %s takes no value", row->name);
@@ -192,7 +186,20 @@ static int unknown(struct slice name, struct error *err)
 		best->argument ? best->argument : "");
 }
 
-static int parse_item(struct slice item, bool sloppy, struct options *o, struct error *err)
+static bool is_ignored(struct slice name)
+{
+	/* Notes of userspace tools: x-systemd.automount and the like. */
+	if (name.n > 2 && (name.p[0] == 'x' || name.p[0] == 'X') &&
+		name.p[1] == '-')
+		return true;
+	for (size_t i = 0; i < IGNORED; i++)
+		if (slice_is(name, ignored[i]))
+			return true;
+	return false;
+}
+
+static int parse_item(
+	struct slice item, bool sloppy, struct options *o, struct error *err)
 {
 	const uint8_t *equals = item.n ? memchr(item.p, '=', item.n) : NULL;
 	struct slice name = item, value = {0};
@@ -201,13 +208,10 @@ static int parse_item(struct slice item, bool sloppy, struct options *o, struct 
 		name.n = (size_t)(equals - item.p);
 		value = slice_of(equals + 1, item.n - name.n - 1);
 	}
-	/* Notes of userspace tools: x-systemd.automount and the like. */
-	if (name.n > 2 && (name.p[0] == 'x' || name.p[0] == 'X') && name.p[1] == '-')
-		return 0;
 	for (size_t i = 0; i < ROWS; i++)
 		if (slice_is(name, rows[i].name))
 			return take(&rows[i], value, o, err);
-	return sloppy ? 0 : unknown(name, err);
+	return sloppy || is_ignored(name) ? 0 : unknown(name, err);
 }
 
 /* The next item without its backslashes; false when it is longer than any can be. */
@@ -226,7 +230,8 @@ static bool next_item(struct slice *text, uint8_t item[ITEM_MAX], size_t *n)
 	return true;
 }
 
-int options_parse(struct slice text, bool sloppy, struct options *o, struct error *err)
+int options_parse(
+	struct slice text, bool sloppy, struct options *o, struct error *err)
 {
 	uint8_t item[ITEM_MAX];
 	size_t n;
@@ -235,8 +240,8 @@ int options_parse(struct slice text, bool sloppy, struct options *o, struct erro
 		int r;
 
 		if (!next_item(&text, item, &n))
-			return fail(err, EINVAL, "an option is longer than %d bytes",
-				ITEM_MAX);
+			return fail(err, EINVAL,
+				"an option is longer than %d bytes", ITEM_MAX);
 		if (n == 0)
 			continue;
 		r = parse_item(slice_of(item, n), sloppy, o, err);
@@ -261,11 +266,9 @@ void options_help(struct buf *out)
 		buf_printf(out, "  %-24s %s\n", left, rows[i].help);
 	}
 	buf_str(out, "Accepted without effect:");
-	for (size_t i = 0; i < ROWS; i++) {
-		if (rows[i].kind != IGNORED)
-			continue;
-		buf_printf(out, "%s%s", column ? " " : "\n  ", rows[i].name);
-		column += strlen(rows[i].name) + 1;
+	for (size_t i = 0; i < IGNORED; i++) {
+		buf_printf(out, "%s%s", column ? " " : "\n  ", ignored[i]);
+		column += strlen(ignored[i]) + 1;
 		if (column > 64)
 			column = 0;
 	}

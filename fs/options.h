@@ -29,10 +29,10 @@ struct options {
 	bool allow_other;
 	bool read_only;
 	bool debug;
-	unsigned autokey; /* enum autokey */
-	unsigned clock;   /* enum clock_check */
-	unsigned cache;   /* MiB of kept renderings; 0: default */
-	unsigned sums_from; /* 0: default */
+	unsigned autokey;	   /* enum autokey */
+	unsigned clock;		   /* enum clock_check */
+	unsigned cache;		   /* MiB of kept renderings; 0: default */
+	unsigned sums_from;	   /* 0: default */
 	char log[OPTION_TEXT_MAX]; /* "": none */
 };
 
@@ -45,7 +45,8 @@ struct options {
  * hint the nearest known one; -EOPNOTSUPP for what mount(8) may ask and we cannot do
  * (remount). o is then half filled.
  */
-int options_parse(struct slice text, bool sloppy, struct options *o, struct error *err);
+int options_parse(
+	struct slice text, bool sloppy, struct options *o, struct error *err);
 
 /* Append the table as text: one option a line, then what is ignored. */
 void options_help(struct buf *out);

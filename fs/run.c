@@ -63,7 +63,8 @@ static int enter_own_namespace(struct error *err)
 	}
 	if (r == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		r = -errno;
-	return r < 0 ? fail(err, -r, "no namespace of its own: %s", strerror(-r)) : 0;
+	return r < 0 ? fail(err, -r, "no namespace of its own: %s", strerror(-r))
+		     : 0;
 }
 
 /* In the child: does not return. */
@@ -117,11 +118,14 @@ static int run_command(char **command, const char *dir)
 	return status;
 }
 
-static int run_mounted(const char *store, const struct options *options, char **command)
+static int run_mounted(
+	const char *store, const struct options *options, char **command)
 {
 	char dir[] = "/tmp/stemefs.XXXXXX";
-	struct daemon_options o = {.store = store, .mountpoint = dir,
-		.options = options, .die_with_parent = true};
+	struct daemon_options o = {.store = store,
+		.mountpoint = dir,
+		.options = options,
+		.die_with_parent = true};
 	struct error err = {0};
 	pid_t daemon;
 	int status;
@@ -192,7 +196,10 @@ const struct command command_run = {
 	.run = run_run,
 	.arguments = "[-o OPTIONS] STORE -- COMMAND [ARGUMENT...]",
 	.summary = "run a command that alone sees the store as files",
-	.help = "The command starts in the mount, whose path is also in $STEMEFS_MNT, and its\n"
-		"exit status is returned: 128 + n when it was killed by signal n, 126 and 127 as\n"
-		"in a shell. Nothing is mounted outside, and no privilege is needed.\n",
+	.help = "The command starts in the mount, whose path is also in "
+		"$STEMEFS_MNT, and its\n"
+		"exit status is returned: 128 + n when it was killed by signal n, "
+		"126 and 127 as\n"
+		"in a shell. Nothing is mounted outside, and no privilege is "
+		"needed.\n",
 };

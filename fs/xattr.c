@@ -1,6 +1,6 @@
 /* user.stemefs.*: what a script wants of a lens file without parsing JSON.
  *
- *	id object confidence     of the winner; none where there is none
+ *	id object confidence seq  of the winner; none where there is none
  *	conflict status candidates
  *
  * Resolved anew, from the same snapshot: two of them are asked together, if at all. */
@@ -15,43 +15,51 @@
 #define USER "user."
 #define PREFIX USER "stemefs."
 
-static void print_id(const struct resolution *r, struct buf *out)
+static void print_id(const struct pair_look *l, struct buf *out)
 {
 	char hex[ID_HEX + 1];
 
-	hex_print(r->id.b, ID_SIZE, hex);
+	hex_print(l->view.r.id.b, ID_SIZE, hex);
 	buf_str(out, hex);
 }
 
-static void print_object(const struct resolution *r, struct buf *out)
+static void print_object(const struct pair_look *l, struct buf *out)
 {
-	object_print_bare(&r->winner->object, out);
+	object_print_bare(&l->view.r.winner->object, out);
 }
 
-static void print_confidence(const struct resolution *r, struct buf *out)
+static void print_confidence(const struct pair_look *l, struct buf *out)
 {
-	millionths_print(ratio(r->support, r->total + TALLY_PRIOR), out);
+	millionths_print(ratio(l->view.r.support, l->view.r.total + TALLY_PRIOR), out);
 }
 
-static void print_conflict(const struct resolution *r, struct buf *out)
+static void print_conflict(const struct pair_look *l, struct buf *out)
 {
-	millionths_print((uint64_t)r->conflict * (MILLION / CONFLICT_ONE), out);
+	millionths_print((uint64_t)l->view.r.conflict * (MILLION / CONFLICT_ONE), out);
 }
 
-static void print_status(const struct resolution *r, struct buf *out)
+static void print_status(const struct pair_look *l, struct buf *out)
 {
-	buf_str(out, status_name(r->status));
+	buf_str(out, status_name(l->view.r.status));
 }
 
-static void print_candidates(const struct resolution *r, struct buf *out)
+static void print_candidates(const struct pair_look *l, struct buf *out)
 {
-	buf_printf(out, "%" PRIu32, r->candidates);
+	buf_printf(out, "%" PRIu32, l->view.r.candidates);
+}
+
+static void print_seq(const struct pair_look *l, struct buf *out)
+{
+	uint64_t seq;
+
+	if (record_seq(l->snap, &l->view.r.id, &seq) == 0)
+		buf_printf(out, "%" PRIu64, seq);
 }
 
 static const struct {
 	const char *name; /* behind the prefix */
 	bool of_winner;
-	void (*print)(const struct resolution *r, struct buf *out);
+	void (*print)(const struct pair_look *l, struct buf *out);
 } xattrs[] = {
 	{"id", true, print_id},
 	{"object", true, print_object},
@@ -59,6 +67,7 @@ static const struct {
 	{"conflict", false, print_conflict},
 	{"status", false, print_status},
 	{"candidates", false, print_candidates},
+	{"seq", true, print_seq},
 };
 
 enum {
@@ -96,7 +105,7 @@ int tree_xattr(struct tree *t, const struct place *p, const struct caller *who,
 		return rc == -EBADMSG ? -EIO : rc;
 	if (xattrs[i].of_winner && !l.view.r.has_winner)
 		return -ENODATA;
-	xattrs[i].print(&l.view.r, out);
+	xattrs[i].print(&l, out);
 	return 0;
 }
 

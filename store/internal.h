@@ -16,9 +16,6 @@ enum {
 		64, /* below, resolving anew is cheaper than keeping sums */
 	CLOCK_BEHIND_MAX =
 		300,	 /* seconds that the clock may be behind the log at start */
-	AHEAD_MAX_S = 5, /* a timestamp may be ahead of the clock, */
-	AHEAD_SIGNED_MAX_S = 300, /* of a pre-signed record */
-	RETRY_WINDOW_S = 600,	  /* an unsigned repeat is answered `duplicate` */
 };
 
 /* Time that never goes back: the wall clock at start, carried on by CLOCK_BOOTTIME.

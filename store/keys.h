@@ -123,7 +123,8 @@ static inline MDB_val row_key_val(const struct row_key *k)
 static inline void row_key_add(struct row_key *k, const void *p, size_t n)
 {
 	assert(n <= KEY_MAX - k->n);
-	memcpy(k->b + k->n, p, n);
+	if (n)
+		memcpy(k->b + k->n, p, n);
 	k->n += n;
 }
 

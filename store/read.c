@@ -287,6 +287,16 @@ int claim_read(struct snap *s, const struct candidate *c, struct buf *scratch,
 	return source_record(&s->source, &at, &c->id, scratch, &f, out);
 }
 
+int record_seq(struct snap *s, const struct id *id, uint64_t *out)
+{
+	struct id_row row;
+	int rc = source_id(&s->source, id, &row);
+
+	if (rc == 0)
+		*out = row.seq;
+	return rc;
+}
+
 int pair_claim_by_prefix(struct snap *s, struct slice subject,
 	struct slice predicate, struct slice prefix, struct id *out)
 {

@@ -85,6 +85,7 @@ static int check_empty(const char *path, struct error *err)
 {
 	DIR *d = opendir(path);
 	const struct dirent *e;
+	int rc = 0;
 
 	if (!d)
 		return fail(err, errno, "%s: %s", path, strerror(errno));
@@ -92,10 +93,10 @@ static int check_empty(const char *path, struct error *err)
 		e = readdir(d);
 	while (e && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
 			    strcmp(e->d_name, "lost+found") == 0));
+	if (e)
+		rc = fail(err, EEXIST, "%s: is not empty (it has %s)", path, e->d_name);
 	(void)closedir(d);
-	return e ? fail(err, EEXIST, "%s: is not empty (it has %s)", path,
-			   e->d_name)
-		 : 0;
+	return rc;
 }
 
 /* An existing empty directory (a volume, say) is taken over. */

@@ -69,6 +69,13 @@ struct signer {
 			    */
 };
 
+/* What the store holds writers to, besides the limits of core/record.h; seconds. */
+enum {
+	AHEAD_MAX_S = 5,          /* a timestamp may be ahead of the clock, */
+	AHEAD_SIGNED_MAX_S = 300, /* of a pre-signed record */
+	RETRY_WINDOW_S = 600,     /* an unsigned repeat is answered `duplicate` */
+};
+
 enum outcome {
 	OUTCOME_PENDING,
 	OUTCOME_ACCEPTED,
@@ -207,6 +214,9 @@ int pair_load(struct snap *s, struct slice subject, struct slice predicate,
  * when the log is damaged there. */
 int claim_read(struct snap *s, const struct candidate *c, struct buf *scratch,
 	struct record *out);
+
+/* The seq of the record with this id. -ENOENT. */
+int record_seq(struct snap *s, const struct id *id, uint64_t *out);
 
 /* Append the event lines of every record that touched a pair, in log order. */
 int pair_history(struct snap *s, struct slice subject, struct slice predicate,

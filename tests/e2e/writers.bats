@@ -131,10 +131,12 @@ write_mv() {
 	mv "$DIR/moved" "$M/inbox/$2"
 }
 @test "mv from elsewhere" {
-	write_mv "$DIR/good" f
-	[ ! -e "$DIR/moved" ]
-	works write_mv # the same again: cp's target exists
+	setfattr -n user.origin -v here "$DIR/good" || true # mv takes attributes along if it can
+	works write_mv
 	[ -e "$DIR/moved" ] # what was refused is not gone
+	write_mv "$DIR/good" f # onto a name that is there
+	[ ! -e "$DIR/moved" ]
+	[ "$(receipt f status | xargs -n 1 | sort -u)" = duplicate ]
 }
 
 # Write a temporary name, then rename: scratch, or a name like any other.
@@ -212,7 +214,6 @@ write_vim() {
 		finally:
 		    os.close(out)
 		os.chmod(path, 0o644)
-		os.setxattr(path, "user.test", b"") if False else None
 		os.unlink(path + "~")
 		os.write(fd, b"b0VIM, done")
 		os.close(fd)
@@ -267,10 +268,18 @@ write_vim() {
 		 "confidence": 0.5}
 
 		{
-			"subject": "b", "predicate": "p", "object": [
+			"subject":
+				"b", "predicate": "p", "object":
+				2 }
 	END
-	[ "$status" ] || true
-	[ "$(value a p)" = b ]
+	[ "$(value a p)$(value b p)" = b2 ]
+	wrap() {
+		cat > "$M/inbox/f" <<-END
+			{"subject": "c", "predicate": "p"
+			 "object": 1}
+		END
+	}
+	refused EINVAL "missing brace" wrap
 }
 
 @test "touch makes no record" {
@@ -315,11 +324,12 @@ write_over() {
 }
 
 @test "many names at once" {
-	local i
+	local i writers=()
 	for i in 1 2 3 4 5 6 7 8; do
 		claims "$N" -1 "m$i-" > "$M/inbox/many$i" &
+		writers+=($!)
 	done
-	wait
+	wait "${writers[@]}"
 	[ "$(ls "$M/subjects" | wc -l)" -eq $((8 * N)) ]
 	for i in 1 2 3 4 5 6 7 8; do
 		[ "$(wc -l < "$M/receipts/many$i")" -eq "$N" ]
@@ -327,11 +337,12 @@ write_over() {
 }
 
 @test "one name, many writers at once: each its own stream" {
-	local i
+	local i writers=()
 	for i in 1 2 3 4 5 6; do
 		claims "$N" -1 "m$i-" | dd bs=50 status=none of="$M/inbox/shared" conv=notrunc &
+		writers+=($!)
 	done
-	wait
+	wait "${writers[@]}"
 	[ "$(ls "$M/subjects" | wc -l)" -eq $((6 * N)) ]
 	[ "$(jq -r .status "$M/receipts/shared" | sort | uniq -c | xargs)" = "$((6 * N)) accepted" ]
 }

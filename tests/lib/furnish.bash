@@ -27,7 +27,7 @@ signed() {
 furnish() {
 	"$STEMEFS" admit "$S" "$(claim key | signed "$ONE_SEED" | jq -r '.signatures[0].agent')" \
 		"$(claim key | signed "$TWO_SEED" | jq -r '.signatures[0].agent')"
-	claims 40 > "$M/inbox/many.jsonl"
+	claims 3 > "$M/inbox/many.jsonl"
 	cat > "$M/inbox/kinds.json" <<-END
 		{"subject":"Tesla_Inc","predicate":"has_revenue","object":96.7,"confidence":0.9,
 		 "timestamp":"2026-01-05T10:00:00Z","source":"10-K","source_class":"regulatory",
@@ -65,6 +65,12 @@ furnish() {
 # Every regular file below a directory, by its path from there.
 files_of() {
 	(cd "$1" && find . -type f | LC_ALL=C sort)
+}
+
+# One of every kind: what is outside subjects/, a pair, and the longest.
+kinds_of() {
+	files_of "$1" | grep -v '^./subjects/' # no pair
+	(cd "$1" && find ./subjects/Tesla_Inc/has_revenue ./subjects/long/text/c* -type f)
 }
 
 # What every file below a directory holds: a line each.

@@ -1,10 +1,10 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Random graphs of signed records, played through a real mount and compared with lens.py.
 
     graph.py make PLAN --seed WORD --graphs N [--pairs N] [--records N]
     graph.py play PLAN STEMEFS STORE MOUNT [--order WORD] [--from X] [--to Y]
                   [--checks N] [--writers N]
-    graph.py check PLAN MOUNT STORE
+    graph.py check PLAN MOUNT
 
 A plan is a set of records of many agents on many pairs, all signed, and which of the
 agents are to be members in the end. It is a function of its seed.
@@ -364,7 +364,7 @@ def batches_of(rng, records):
     records += rng.sample(records, len(records) // 6)
     rng.shuffle(records)
     while records:
-        n = rng.choice([1, 1, 2, 5, 20, 100, 400])
+        n = rng.choice([1, 2, 5, 20, 100, 400, 400])
         yield records[:n]
         del records[:n]
 

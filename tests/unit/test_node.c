@@ -52,12 +52,14 @@ static struct node *add(struct nodes *t, const char *path, struct attr a)
 
 static struct attr file(uint64_t inode, uint64_t version)
 {
-	return (struct attr){.mode = S_IFREG | 0444, .inode = inode, .version = version};
+	return (struct attr){
+		.mode = S_IFREG | 0444, .inode = inode, .version = version};
 }
 
 static struct attr directory(uint64_t inode, uint64_t version)
 {
-	return (struct attr){.mode = S_IFDIR | 0755, .inode = inode, .version = version};
+	return (struct attr){
+		.mode = S_IFDIR | 0755, .inode = inode, .version = version};
 }
 
 static struct nodes *table(void)
@@ -112,7 +114,8 @@ static void a_directory_stays_one_node_however_it_changes(void)
 {
 	struct nodes *t = table();
 
-	CHECK(add(t, "subjects", directory(3, 1)) == add(t, "subjects", directory(3, 2)));
+	CHECK(add(t, "subjects", directory(3, 1)) ==
+		add(t, "subjects", directory(3, 2)));
 	nodes_free(t);
 }
 
@@ -186,7 +189,9 @@ static void the_inbox_is_known_by_its_path(void)
 static void many_nodes_are_all_found(void)
 {
 	struct nodes *t = table();
-	enum { MANY = 10000 };
+	enum {
+		MANY = 10000
+	};
 	struct node **n = calloc(MANY, sizeof(*n));
 	char path[32];
 
@@ -207,7 +212,9 @@ static void many_nodes_are_all_found(void)
 
 static void the_oldest_of_too_many_are_asked_back_once(void)
 {
-	enum { SURPLUS = 100 };
+	enum {
+		SURPLUS = 100
+	};
 	struct nodes *t = table();
 	struct surplus s;
 	char path[32];

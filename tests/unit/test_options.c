@@ -28,7 +28,8 @@ static void nothing_is_asked_for(void)
 
 static void everything_is_asked_for(void)
 {
-	CHECK(parse("autokey=all,ro,allow_other,clock=accept,log=/var/log/x,cache=64,"
+	CHECK(parse("autokey=all,ro,allow_other,clock=accept,log=/var/log/"
+		    "x,cache=64,"
 		    "sums-from=1,debug") == 0);
 	CHECK(o.autokey == AUTOKEY_ALL);
 	CHECK(o.read_only && o.allow_other && o.debug);
@@ -49,8 +50,10 @@ static void the_last_one_counts(void)
 static void what_mount_and_fstab_bring_is_ignored(void)
 {
 	CHECK(parse("auto,noauto,defaults,comment=a note,x-systemd.automount,"
-		    "X-mount.mkdir=0700,user,user=joe,users,owner,group,nofail,_netdev,"
-		    "relatime,rw,dev,nodev,suid,nosuid,exec,noexec,sync,async") == 0);
+		    "X-mount.mkdir=0700,user,user=joe,users,owner,group,nofail,_"
+		    "netdev,"
+		    "relatime,rw,dev,nodev,suid,nosuid,exec,noexec,sync,async") ==
+		0);
 	CHECK(memcmp(&o, &OPTIONS_DEFAULT, sizeof(o)) == 0);
 }
 
@@ -93,9 +96,10 @@ static void sloppy_passes_over_what_is_unknown_and_over_nothing_else(void)
 static void bad_values_are_refused(void)
 {
 	static const char *const cases[] = {"autokey=some", "autokey=", "autokey",
-		"autokey=none|owner", "clock=fast", "cache=0", "cache=65537", "cache=-1",
-		"cache=1k", "cache= 1", "cache=99999999999", "cache=", "sums-from=0",
-		"log", "log=", "ro=1", "rw=", "allow_other=yes"};
+		"autokey=none|owner", "clock=fast", "cache=0", "cache=65537",
+		"cache=-1", "cache=1k", "cache= 1", "cache=99999999999",
+		"cache=", "sums-from=0", "log", "log=", "ro=1",
+		"rw=", "allow_other=yes"};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		CHECK(parse(cases[i]) == -EINVAL);
@@ -128,8 +132,9 @@ static void a_path_may_be_as_long_as_paths_are(void)
 
 static void help_names_every_option_once(void)
 {
-	static const char *const names[] = {"\n  ro ", "\n  allow_other ", "\n  clock=",
-		"\n  log=FILE", "\n  cache=MIB", "\n  sums-from=N", " nofail ", " x-*\n"};
+	static const char *const names[] = {"\n  ro ", "\n  allow_other ",
+		"\n  clock=", "\n  log=FILE", "\n  cache=MIB", "\n  sums-from=N",
+		" nofail ", " x-*\n"};
 	BUF_AUTO(b);
 
 	options_help(&b);
@@ -149,8 +154,9 @@ static void words_lie_so_far_apart(void)
 	static const struct {
 		const char *a, *b;
 		size_t distance;
-	} cases[] = {{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"mount", "mount", 0},
-		{"mount", "umount", 1}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2},
+	} cases[] = {{"", "", 0}, {"", "abc", 3}, {"abc", "", 3},
+		{"mount", "mount", 0}, {"mount", "umount", 1},
+		{"kitten", "sitting", 3}, {"flaw", "lawn", 2},
 		{"autokye", "autokey", 2}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
