@@ -218,7 +218,7 @@ void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 	const struct node *dir = nodes_at(d->nodes, parent);
 	struct caller who = caller_of(req);
 	struct place *p = NULL;
-	int r = -EPERM;
+	int r = -EROFS; /* nothing but files can be made */
 
 	(void)device;
 	if (S_ISREG(mode))

@@ -14,7 +14,7 @@ static const struct command command_version = {
 	.name = "version",
 	.run = run_version,
 	.arguments = "",
-	.summary = "say which version this is",
+	.summary = "Say which version this is.",
 	.help = "",
 };
 

@@ -235,7 +235,7 @@ const struct command command_mount = {
 	.name = "mount",
 	.run = run_mount,
 	.arguments = "STORE DIR [-o OPTIONS] [-f] [-v]",
-	.summary = "show a store as files on an empty directory",
+	.summary = "Show a store as files on an empty directory.",
 	.help = "Returns when the mount answers; a daemon serves it then. `stemefs "
 		"STORE DIR`\n"
 		"and `mount -t stemefs STORE DIR` do the same.\n"
@@ -340,7 +340,7 @@ const struct command command_umount = {
 	.name = "umount",
 	.run = run_umount,
 	.arguments = "DIR [--wait] [-l]",
-	.summary = "unmount, and wait until the store is free",
+	.summary = "Unmount, and wait until the store is free.",
 	.help = "Returns when the daemon has ended, so that the store can be "
 		"mounted or copied\n"
 		"at once; gives up waiting after 10 seconds.\n"

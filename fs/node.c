@@ -151,14 +151,16 @@ static void grow(struct nodes *t)
 
 static bool in_inbox(const struct place *p)
 {
+	static const char name[] = "inbox";
+	size_t n = sizeof(name) - 1;
 	struct slice path = {0};
 	BUF_AUTO(b);
 
 	place_path(p, &b);
-	if (buf_view(&b, &path) < 0)
+	if (buf_view(&b, &path) < 0 || !path.p)
 		return true; /* the careful answer: nothing there is cached */
-	return slice_is(path, "inbox") ||
-	       slice_is(slice_sub(path, 0, strlen("inbox/")), "inbox/");
+	return path.n >= n && memcmp(path.p, name, n) == 0 &&
+	       (path.n == n || path.p[n] == '/');
 }
 
 static void enqueue(struct nodes *t, struct node *n)
@@ -271,12 +273,12 @@ static int name_of(const struct node *n, char name[256])
 	BUF_AUTO(b);
 
 	place_path(n->place, &b);
-	if (buf_view(&b, &path) < 0)
+	if (buf_view(&b, &path) < 0 || !path.p)
 		return -ENOMEM;
-	slash = path.p ? memrchr(path.p, '/', path.n) : NULL;
+	slash = memrchr(path.p, '/', path.n);
 	if (slash)
-		path = slice_sub(path, (size_t)(slash - path.p) + 1, path.n);
-	if (!path.p || path.n == 0 || path.n > 255)
+		path = slice_of(slash + 1, path.n - (size_t)(slash + 1 - path.p));
+	if (path.n == 0 || path.n > 255)
 		return -EINVAL;
 	memcpy(name, path.p, path.n);
 	name[path.n] = '\0';

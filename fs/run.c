@@ -195,7 +195,7 @@ const struct command command_run = {
 	.name = "run",
 	.run = run_run,
 	.arguments = "[-o OPTIONS] STORE -- COMMAND [ARGUMENT...]",
-	.summary = "run a command that alone sees the store as files",
+	.summary = "Run a command that alone sees the store as files.",
 	.help = "The command starts in the mount, whose path is also in "
 		"$STEMEFS_MNT, and its\n"
 		"exit status is returned: 128 + n when it was killed by signal n, "

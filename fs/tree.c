@@ -181,7 +181,7 @@ static int look(struct request *rq, const struct place *p, struct attr *out)
 		.uid = rq->tree->owner,
 		.gid = rq->tree->group,
 		.inode = p->inode,
-		.links = is_dir(p) ? 2 : 1,
+		.links = 1, /* to fts(3), 2 would mean: no directory in here */
 		.live = k->read,
 		.stream = k->taking && k->taking->target,
 	};

@@ -72,6 +72,9 @@ static const struct {
 
 enum {
 	XATTRS = sizeof(xattrs) / sizeof(xattrs[0]),
+	/* What is listed is copied along (cp -a, shutil.copytree), and ext4 has 4 KiB for
+	 * all attributes of a file. A longer one is answered to who asks for it by name. */
+	LISTED_MAX = 1024,
 };
 
 /* Which one a full name means; XATTRS: none of ours. */
@@ -109,6 +112,16 @@ int tree_xattr(struct tree *t, const struct place *p, const struct caller *who,
 	return 0;
 }
 
+static bool is_listed(const struct pair_look *l, size_t i)
+{
+	BUF_AUTO(value);
+
+	if (xattrs[i].of_winner && !l->view.r.has_winner)
+		return false;
+	xattrs[i].print(l, &value);
+	return value.n <= LISTED_MAX;
+}
+
 int tree_xattr_list(struct tree *t, const struct place *p, const struct caller *who,
 	struct buf *out)
 {
@@ -122,7 +135,7 @@ int tree_xattr_list(struct tree *t, const struct place *p, const struct caller *
 	if (rc < 0)
 		return rc == -EBADMSG ? -EIO : rc;
 	for (size_t i = 0; i < XATTRS; i++) {
-		if (xattrs[i].of_winner && !l.view.r.has_winner)
+		if (!is_listed(&l, i))
 			continue;
 		buf_str(out, PREFIX);
 		buf_str(out, xattrs[i].name);

@@ -84,7 +84,7 @@ static int put_claim(
 		.signers = a->count,
 	};
 	struct row_key k = row_key_claim(p, r->timestamp, a->id);
-	uint8_t value[sizeof(row) + 4 * SIGNATURES_MAX];
+	uint8_t value[sizeof(row) + sizeof(uint32_t) * SIGNATURES_MAX];
 
 	memcpy(value, &row, sizeof(row));
 	for (uint16_t i = 0; i < a->count; i++)
@@ -114,11 +114,11 @@ static int wake_waiting(struct change *c, const struct id *target)
 				return -EBADMSG;
 			seq = be64_at((const uint8_t *)w.key.mv_data + prefix.n);
 		}
-		struct event_row e;
-		struct frame f;
-		struct record r;
+		struct event_row e = {0};
+		struct frame f = {0};
+		struct record r = {0};
 		struct id id;
-		uint32_t agents[SIGNATURES_MAX];
+		uint32_t agents[SIGNATURES_MAX] = {0};
 		BUF_AUTO(scratch);
 		int rc;
 
@@ -184,7 +184,7 @@ static int apply_assertion(struct change *c, const struct applied *a)
 {
 	const struct record *r = a->record;
 	struct pair_key p = pair_key(r->subject, r->predicate);
-	struct pair_row row;
+	struct pair_row row = {0};
 	int rc = ensure_pair(c, a, &p, &row);
 
 	if (rc == 0)
@@ -230,7 +230,8 @@ static int put_vote(struct change *c, const struct target *t,
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
 	if (had && (old.timestamp > row.timestamp ||
-			   (old.timestamp == row.timestamp && id_compare(&old.id, id) >= 0)))
+			   (old.timestamp == row.timestamp &&
+				   id_compare(&old.id, id) >= 0)))
 		return 0;
 	rc = row_put(c->source.txn, &k, &row, sizeof(row));
 	if (rc < 0 || !keeps_sums(&t->row, t->record.lifecycle))
@@ -303,7 +304,7 @@ static int wait_for(struct change *c, const struct id *target, uint64_t seq)
 static int find_target(struct change *c, const struct id *id, struct buf *scratch,
 	struct target *out)
 {
-	struct id_row row;
+	struct id_row row = {0};
 	int rc = source_id(&c->source, id, &row);
 
 	if (rc == 0)
@@ -320,7 +321,7 @@ static int apply_vote(struct change *c, const struct applied *a,
 	const struct record *vote, const struct id *id)
 {
 	BUF_AUTO(scratch);
-	struct target t;
+	struct target t = {0};
 	int rc = find_target(c, &vote->target, &scratch, &t);
 
 	if (rc == -ENOENT)
@@ -333,7 +334,7 @@ static int apply_vote(struct change *c, const struct applied *a,
 static int apply_cosignature(struct change *c, const struct applied *a)
 {
 	BUF_AUTO(scratch);
-	struct target t;
+	struct target t = {0};
 	int rc = find_target(c, &a->record->target, &scratch, &t);
 
 	if (rc == -ENOENT)

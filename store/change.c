@@ -115,8 +115,8 @@ static int apply_signers(struct change *c, const struct frame *f,
 int change_apply(struct change *c, const struct frame *f, struct error *err)
 {
 	struct agent agents[SIGNATURES_MAX];
-	uint32_t numbers[SIGNATURES_MAX];
-	struct record r;
+	uint32_t numbers[SIGNATURES_MAX] = {0};
+	struct record r = {0};
 	struct id id = id_of(f->canonical);
 	int rc;
 
@@ -178,8 +178,8 @@ static int resolve_view(struct change *c, const struct touched *t,
 static int resolve(struct change *c, const struct touched *t)
 {
 	__attribute__((cleanup(free_view))) struct pair_view v = {0};
-	struct pair_row row;
-	struct slice line;
+	struct pair_row row = {0};
+	struct slice line = {0};
 	int rc = pair_row_read(c->source.txn, &t->pair, &row, NULL);
 
 	if (rc == 0)

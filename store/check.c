@@ -39,7 +39,7 @@ static int check_frame(void *ctx, const struct frame *f)
 	struct checking *c = ctx;
 	struct id id = id_of(f->canonical);
 	struct error err = {0};
-	struct record r;
+	struct record r = {0};
 
 	c->out->frames++;
 	if (canon_decode(f->canonical, &r, &err) < 0) {
@@ -92,8 +92,8 @@ static int check_pair(struct checking *c, struct snap *snap, struct slice subjec
 {
 	__attribute__((cleanup(free_view))) struct pair_view fresh = {0};
 	struct pair_key key = pair_key(subject, predicate);
-	struct pair_row row;
-	struct slice view, line;
+	struct pair_row row = {0};
+	struct slice view = {0}, line = {0};
 	int rc = pair_row_read(snap->source.txn, &key, &row, &view);
 
 	c->out->pairs++;

@@ -37,7 +37,7 @@ static int entry_at(struct change *c, const struct locator *at,
 	const struct agent *agent, struct signature *out)
 {
 	BUF_AUTO(scratch);
-	struct frame f;
+	struct frame f = {0};
 	int rc = source_frame(&c->source, at, &scratch, &f);
 
 	return rc < 0 ? rc : entry_of(&f, agent, out);
@@ -51,7 +51,7 @@ static int standing(struct change *c, const struct id *id,
 {
 	struct cosigner_row row;
 	struct row_key k;
-	uint32_t number;
+	uint32_t number = 0;
 	int rc = agent_number(c->source.txn, agent, &number);
 
 	if (rc < 0)
@@ -125,7 +125,8 @@ static struct decision check_target(struct change *c, const struct entry *e,
 		return verdict(VERDICT_APPEND);
 	if (!*known)
 		(void)fail(err, EINVAL, "no record has the id %s", hex);
-	else if (row->kind != RECORD_ASSERTION && (vote || row->kind != RECORD_VOTE))
+	else if (row->kind != RECORD_ASSERTION &&
+		 (vote || row->kind != RECORD_VOTE))
 		(void)fail(err, EINVAL, "%s is no assertion", hex);
 	else
 		return verdict(VERDICT_APPEND);
@@ -135,7 +136,7 @@ static struct decision check_target(struct change *c, const struct entry *e,
 static struct decision decide_cosignature(
 	struct change *c, struct entry *e, struct error *err)
 {
-	struct id_row row;
+	struct id_row row = {0};
 	bool known;
 	struct decision d = check_target(c, e, &row, &known, err);
 	int rc;
@@ -173,9 +174,9 @@ static int repeats(struct change *c, const struct entry *e, uint64_t now, bool *
 	struct id *id)
 {
 	struct record again = e->record;
-	struct said newest;
+	struct said newest = {0};
 	BUF_AUTO(bytes);
-	struct slice view;
+	struct slice view = {0};
 	int rc = newest_said(c, &e->record, &e->signatures[0].agent, &newest);
 
 	*out = false;
@@ -199,7 +200,7 @@ static struct decision decide_assertion(
 	struct change *c, const struct entry *e, uint64_t now, struct error *err)
 {
 	struct decision d = check_time(e, now, err);
-	struct id_row row;
+	struct id_row row = {0};
 	bool again;
 	int rc;
 
@@ -222,7 +223,7 @@ struct decision decide(
 	struct change *c, struct entry *e, uint64_t now, struct error *err)
 {
 	struct decision d;
-	struct id_row row;
+	struct id_row row = {0};
 	bool known;
 	int rc;
 

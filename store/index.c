@@ -12,13 +12,13 @@ enum {
 	MAP_GIB_FIRST = 1024,
 };
 
-int index_errno(int rc)
+int index_errno(int mdb_error)
 {
-	if (rc == 0)
+	if (mdb_error == 0)
 		return 0;
-	if (rc > 0)
-		return -rc;
-	switch (rc) {
+	if (mdb_error > 0)
+		return -mdb_error;
+	switch (mdb_error) {
 	case MDB_NOTFOUND:
 		return -ENOENT;
 	case MDB_MAP_FULL:

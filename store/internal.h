@@ -15,7 +15,7 @@ enum {
 	SUMS_FROM_DEFAULT =
 		64, /* below, resolving anew is cheaper than keeping sums */
 	CLOCK_BEHIND_MAX =
-		300,	 /* seconds that the clock may be behind the log at start */
+		300, /* seconds that the clock may be behind the log at start */
 };
 
 /* Time that never goes back: the wall clock at start, carried on by CLOCK_BOOTTIME.

@@ -33,8 +33,8 @@ struct gather {
 	struct buf claims;	  /* struct candidate */
 	struct buf clusters;	  /* struct cluster_hash, one per claim */
 	struct buf signers;	  /* struct raw_signer */
-	struct buf ballots;  /* struct raw_ballot */
-	bool passed_over;    /* the claim met last is no candidate */
+	struct buf ballots;	  /* struct raw_ballot */
+	bool passed_over;	  /* the claim met last is no candidate */
 	struct raw_agent *agents; /* by number */
 	uint32_t agent_count;
 };

@@ -46,10 +46,10 @@ static int read_body(void *ctx, const struct candidate *claim, struct record *ou
 {
 	const struct body_reader *b = ctx;
 	struct locator at = claim_locator(claim);
-	struct frame frame;
+	struct frame frame = {0};
 	BUF_AUTO(scratch);
 	int rc = source_record(b->source, &at, &claim->id, &scratch, &frame, out);
-	struct slice kept;
+	struct slice kept = {0};
 
 	if (rc < 0)
 		return rc;
@@ -58,29 +58,31 @@ static int read_body(void *ctx, const struct candidate *claim, struct record *ou
 	return kept.p ? canon_decode(kept, out, NULL) : -ENOMEM;
 }
 
-int pair_resolve(const struct source *s, const struct pair_key *p, struct slice subject,
-	struct slice predicate, uint32_t min_trust, struct pair_view *out)
+int pair_resolve(const struct source *s, const struct pair_key *p,
+	struct slice subject, struct slice predicate, uint32_t min_trust,
+	struct pair_view *out)
 {
 	ARENA_AUTO(a);
 	struct body_reader reader = {.source = s, .arena = &a};
 	struct bodies bodies = {.read = read_body, .ctx = &reader};
-	struct candidates in;
-	struct tally t;
+	struct candidates in = {0};
+	struct tally t = {0};
 	struct lens_input input = {.in = &in, .tally = &t};
-	struct lens_view view;
+	struct lens_view view = {0};
 	int rc = pair_candidates(s, p, min_trust, &a, &in);
 
 	if (rc == 0)
 		rc = tally(&in, &a, &t);
 	if (rc == 0)
-		rc = lens_resolve(lens_find(slice_str("consensus")), &input, &bodies,
-			subject, predicate, &a, &view);
+		rc = lens_resolve(lens_find(slice_str("consensus")), &input,
+			&bodies, subject, predicate, &a, &view);
 	if (rc < 0)
 		return rc;
 	out->candidates = in.claim_count;
 	out->rows = in.claim_count + in.signer_count + in.ballot_count;
-	out->winner = view.winner == NO_INDEX ? (struct locator){0}
-					      : claim_locator(&in.claims[view.winner]);
+	out->winner = view.winner == NO_INDEX
+			      ? (struct locator){0}
+			      : claim_locator(&in.claims[view.winner]);
 	return lens_print(&view, &out->line);
 }
 
@@ -135,12 +137,13 @@ bool pair_view_intact(const struct pair_row *row, struct slice view)
 bool pair_view_is(struct slice view, struct slice subject, struct slice predicate)
 {
 	BUF_AUTO(want);
-	struct slice w;
+	struct slice w = {0};
 
 	buf_byte(&want, '{');
 	json_print_key("subject", &want);
 	json_print_string(subject, &want);
 	json_print_key("predicate", &want);
 	json_print_string(predicate, &want);
-	return buf_view(&want, &w) == 0 && slice_equal(slice_sub(view, 0, w.n), w);
+	return buf_view(&want, &w) == 0 && view.n >= w.n &&
+	       memcmp(view.p, w.p, w.n) == 0;
 }

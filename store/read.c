@@ -117,8 +117,8 @@ int pair_find(struct snap *s, struct slice subject, struct slice predicate,
 	struct place_info *out)
 {
 	struct pair_key key;
-	struct pair_row row;
-	struct slice view;
+	struct pair_row row = {0};
+	struct slice view = {0};
 	int rc = find_pair(s, subject, predicate, &key, &row, &view);
 
 	if (rc < 0)
@@ -138,7 +138,7 @@ static int name_at(
 	struct snap *s, uint64_t offset, struct buf *scratch, struct record *out)
 {
 	struct locator at = {.offset = offset};
-	struct frame f;
+	struct frame f = {0};
 	int rc = source_record(&s->source, &at, NULL, scratch, &f, out);
 
 	return rc < 0 ? rc : out->kind == RECORD_ASSERTION ? 0 : -EBADMSG;
@@ -179,7 +179,7 @@ int subject_list(struct snap *s, uint64_t after, name_visit *visit, void *ctx)
 	BUF_AUTO(scratch);
 
 	if (after) {
-		struct record r;
+		struct record r = {0};
 		int rc = name_at(s, after, &scratch, &r);
 
 		if (rc < 0)
@@ -202,7 +202,7 @@ int predicate_list(struct snap *s, struct slice subject, uint64_t after,
 	prefix = row_key_predicate(subject, slice_of(NULL, 0));
 	from = prefix;
 	if (after) {
-		struct record r;
+		struct record r = {0};
 		int rc = name_at(s, after, &scratch, &r);
 
 		if (rc < 0)
@@ -223,8 +223,8 @@ static void free_view(struct pair_view *v)
 static int winner_value(
 	struct snap *s, const struct locator *winner, struct buf *value)
 {
-	struct record r;
-	struct frame f;
+	struct record r = {0};
+	struct frame f = {0};
 	BUF_AUTO(scratch);
 	int rc = source_record(&s->source, winner, NULL, &scratch, &f, &r);
 
@@ -242,8 +242,8 @@ int pair_consensus(struct snap *s, struct slice subject, struct slice predicate,
 {
 	__attribute__((cleanup(free_view))) struct pair_view fresh = {0};
 	struct pair_key key;
-	struct pair_row row;
-	struct slice view;
+	struct pair_row row = {0};
+	struct slice view = {0};
 	int rc = find_pair(s, subject, predicate, &key, &row, &view);
 
 	/* a view that is damaged, or that a sweep may owe something, is made anew */
@@ -269,8 +269,8 @@ int pair_load(struct snap *s, struct slice subject, struct slice predicate,
 	struct arena *a, struct candidates *out)
 {
 	struct pair_key key;
-	struct pair_row row;
-	struct slice view;
+	struct pair_row row = {0};
+	struct slice view = {0};
 	int rc = find_pair(s, subject, predicate, &key, &row, &view);
 
 	return rc < 0 ? rc
@@ -282,14 +282,14 @@ int claim_read(struct snap *s, const struct candidate *c, struct buf *scratch,
 	struct record *out)
 {
 	struct locator at = claim_locator(c);
-	struct frame f;
+	struct frame f = {0};
 
 	return source_record(&s->source, &at, &c->id, scratch, &f, out);
 }
 
 int record_seq(struct snap *s, const struct id *id, uint64_t *out)
 {
-	struct id_row row;
+	struct id_row row = {0};
 	int rc = source_id(&s->source, id, &row);
 
 	if (rc == 0)
@@ -301,8 +301,8 @@ int pair_claim_by_prefix(struct snap *s, struct slice subject,
 	struct slice predicate, struct slice prefix, struct id *out)
 {
 	struct pair_key key;
-	struct pair_row row;
-	struct slice view;
+	struct pair_row row = {0};
+	struct slice view = {0};
 	struct row_key below;
 	size_t found = 0;
 	WALK_AUTO(w);
@@ -337,8 +337,8 @@ int pair_claim_by_prefix(struct snap *s, struct slice subject,
 static int event_line(struct snap *s, const struct event_row *e, struct buf *out)
 {
 	struct agent agents[SIGNATURES_MAX];
-	struct record r;
-	struct frame f;
+	struct record r = {0};
+	struct frame f = {0};
 	struct id id;
 	BUF_AUTO(scratch);
 	int rc = source_record(&s->source, &e->at, NULL, &scratch, &f, &r);
@@ -358,8 +358,8 @@ int pair_history(struct snap *s, struct slice subject, struct slice predicate,
 	struct buf *out)
 {
 	struct pair_key key;
-	struct pair_row row;
-	struct slice view;
+	struct pair_row row = {0};
+	struct slice view = {0};
 	struct row_key below;
 	WALK_AUTO(w);
 	int rc = find_pair(s, subject, predicate, &key, &row, &view);
@@ -369,7 +369,7 @@ int pair_history(struct snap *s, struct slice subject, struct slice predicate,
 	below = row_key_below(&key, KEY_HISTORY);
 	rc = walk_start(&w, s->source.txn, &below);
 	for (; rc == 0; rc = walk_next(&w)) {
-		struct event_row e;
+		struct event_row e = {0};
 
 		if (w.key.mv_size != below.n + 8)
 			return -EBADMSG;
@@ -428,7 +428,7 @@ static int event_at(
 int events_read(struct snap *s, uint64_t offset, size_t n, struct buf *out)
 {
 	size_t start = out->n;
-	struct event_row e;
+	struct event_row e = {0};
 	uint64_t seq;
 	int rc = event_at(s, offset, &seq, &e);
 

@@ -31,9 +31,9 @@ int source_record(const struct source *s, const struct locator *at,
 
 static int check_head(const struct source *s)
 {
-	struct event_row e;
-	struct meta_row m;
-	struct frame f;
+	struct event_row e = {0};
+	struct meta_row m = {0};
+	struct frame f = {0};
 	BUF_AUTO(scratch);
 	int rc = meta_read(s->txn, &m);
 

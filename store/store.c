@@ -94,7 +94,8 @@ static int check_empty(const char *path, struct error *err)
 	while (e && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
 			    strcmp(e->d_name, "lost+found") == 0));
 	if (e)
-		rc = fail(err, EEXIST, "%s: is not empty (it has %s)", path, e->d_name);
+		rc = fail(err, EEXIST, "%s: is not empty (it has %s)", path,
+			e->d_name);
 	(void)closedir(d);
 	return rc;
 }

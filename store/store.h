@@ -71,9 +71,9 @@ struct signer {
 
 /* What the store holds writers to, besides the limits of core/record.h; seconds. */
 enum {
-	AHEAD_MAX_S = 5,          /* a timestamp may be ahead of the clock, */
+	AHEAD_MAX_S = 5,	  /* a timestamp may be ahead of the clock, */
 	AHEAD_SIGNED_MAX_S = 300, /* of a pre-signed record */
-	RETRY_WINDOW_S = 600,     /* an unsigned repeat is answered `duplicate` */
+	RETRY_WINDOW_S = 600,	  /* an unsigned repeat is answered `duplicate` */
 };
 
 enum outcome {

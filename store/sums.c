@@ -128,7 +128,7 @@ static int voice_now(struct sums *s, uint32_t agent, struct voice_row *out)
 static int silence(struct sums *s, uint32_t agent)
 {
 	struct row_key k = agent_key(s, KEY_VOICE, agent);
-	struct voice_row v;
+	struct voice_row v = {0};
 	int rc = row_read(s->txn, &k, &v, sizeof(v));
 
 	return rc == -ENOENT ? 0 : rc < 0 ? rc : count_gifts(s, agent, &v, -1);
@@ -137,7 +137,7 @@ static int silence(struct sums *s, uint32_t agent)
 static int speak(struct sums *s, uint32_t agent)
 {
 	struct row_key k = agent_key(s, KEY_VOICE, agent);
-	struct voice_row v;
+	struct voice_row v = {0};
 	int rc = voice_now(s, agent, &v);
 
 	if (rc == 0)
@@ -175,7 +175,7 @@ static int move_word(struct sums *s, uint32_t agent,
 	struct row_key prefix = utterance_prefix(s, agent, cluster);
 	struct utterance_row u;
 	struct row_key k;
-	struct said now;
+	struct said now = {0};
 	int rc = newest(s, &prefix, &now, &u, sizeof(u));
 	bool has = rc == 0;
 
@@ -222,7 +222,7 @@ static int state(struct sums *s, const struct sums_claim *claim, uint32_t agent)
 		.weight = claim->confidence,
 	};
 	struct said_row before;
-	struct said old;
+	struct said old = {0};
 	int rc = newest(s, &k, &old, &before, sizeof(before));
 	bool had = rc == 0;
 
@@ -252,9 +252,10 @@ int sums_add_claim(
 	struct sums s;
 	int rc = sums_begin(&s, c, p);
 
-	if (rc == 0)
-		rc = sums_open(&s, &claim->cluster, &o);
 	if (rc < 0)
+		return rc;
+	rc = sums_open(&s, &claim->cluster, &o);
+	if (rc)
 		return rc;
 	o->row.claims++;
 	s.totals.claims++;
@@ -305,7 +306,7 @@ int sums_vote(struct change *c, const struct pair_key *p,
 
 int sums_trust(struct change *c, const struct pair_key *p, uint32_t agent)
 {
-	struct voice_row old, now;
+	struct voice_row old = {0}, now = {0};
 	struct row_key k;
 	struct sums s;
 	int rc = sums_begin(&s, c, p);

@@ -36,7 +36,7 @@ static int feed(struct change *c, const struct pair_key *p,
 	};
 	uint32_t agent =
 		key->n == CLAIM_SUB_KEY ? be32_at(key->b + CLAIM_KEY + 1) : 0;
-	struct claim_row row;
+	struct claim_row row = {0};
 	struct vote_row vote;
 	int rc;
 
@@ -69,7 +69,7 @@ int sums_start(struct change *c, const struct pair_key *p)
 	/* row by row, each found anew: a cursor does not outlive a write */
 	for (;;) {
 		BUF_AUTO(value);
-		struct slice v;
+		struct slice v = {0};
 		int rc;
 		{
 			WALK_AUTO(w);
@@ -207,9 +207,9 @@ static uint32_t unique_agents(struct buf *b)
 static int print_leader(struct change *c, const struct pair_key *p,
 	const struct rank *leader, struct resolution *r, struct pair_view *out)
 {
-	struct record winner;
-	struct claim_row row;
-	struct frame frame;
+	struct record winner = {0};
+	struct claim_row row = {0};
+	struct frame frame = {0};
 	BUF_AUTO(scratch);
 	BUF_AUTO(signers);
 	int rc = read_signers(c->source.txn, p, leader, &row, &signers);
@@ -226,6 +226,8 @@ static int print_leader(struct change *c, const struct pair_key *p,
 	r->signer_count = unique_agents(&signers);
 	r->signers = (const void *)signers.p;
 	resolution_print(r, &out->line);
+	r->winner = NULL; /* it ends with this function */
+	r->signers = NULL;
 	return out->line.failed ? -ENOMEM : 0;
 }
 
@@ -340,8 +342,8 @@ int newest_said(struct change *c, const struct record *r, const struct agent *ag
 	struct said *out)
 {
 	struct pair_key p = pair_key(r->subject, r->predicate);
-	struct pair_row row;
-	uint32_t number;
+	struct pair_row row = {0};
+	uint32_t number = 0;
 	int rc = pair_row_read(c->source.txn, &p, &row, NULL);
 
 	if (rc == 0)

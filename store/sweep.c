@@ -31,7 +31,7 @@ static int follow(
 {
 	while (r->kind == RECORD_VOTE || r->kind == RECORD_COSIGNATURE) {
 		struct id target = r->target;
-		struct id_row row;
+		struct id_row row = {0};
 		int rc = source_id(&c->source, &target, &row);
 
 		if (rc == 0)
@@ -51,11 +51,11 @@ static int renew_sums(struct change *c, const struct pair_key *p, uint32_t agent
 /* The pair of one record. With SWEEP_ALL each pair once: with the record that brought it. */
 static int sweep_record(struct change *c, uint32_t agent, uint64_t seq)
 {
-	struct event_row e;
-	struct pair_row row;
+	struct event_row e = {0};
+	struct pair_row row = {0};
 	struct pair_key p;
-	struct record r;
-	struct frame f;
+	struct record r = {0};
+	struct frame f = {0};
 	BUF_AUTO(scratch);
 	int rc = source_event(&c->source, seq, &e);
 

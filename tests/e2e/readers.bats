@@ -24,10 +24,11 @@ is_same() {
 # together COMMAND…: told about all files at once, it says the same of the mount and of the
 # copy outside.
 together() {
-	files_of "$REF" | tr '\n' '\0' > "$OUT/list"
-	(cd "$REF" && xargs -0 "$@" < "$OUT/list") > "$OUT/expected"
-	[ -s "$OUT/expected" ]
-	(cd "$M" && xargs -0 "$@" < "$OUT/list") | cmp - "$OUT/expected"
+	local list=$BATS_TEST_TMPDIR/list expected=$BATS_TEST_TMPDIR/expected
+	files_of "$REF" | tr '\n' '\0' > "$list"
+	(cd "$REF" && xargs -0 "$@" < "$list") > "$expected"
+	[ -s "$expected" ]
+	(cd "$M" && xargs -0 "$@" < "$list") | cmp - "$expected"
 }
 
 # each COMMAND…: COMMAND FROM TO copies one of every kind of file.
@@ -188,12 +189,11 @@ copy_blocks() {
 	together sed -n p
 }
 
-@test "tools that go by the size: wc, head, tail, tac, split, truncate -r" {
+@test "tools that go by the size: wc, head, tail, split, truncate -r" {
 	together wc -c
 	together head -qc -5
 	together tail -qc 100
 	together tail -qn 2
-	together tac
 	truncate -r "$M/events.jsonl" "$OUT/sized"
 	[ "$(stat -c %s "$OUT/sized")" -eq "$(stat -c %s "$REF/events.jsonl")" ]
 	(cd "$OUT" && split -n 7 "$M/events.jsonl" && cat x??) | cmp - "$REF/events.jsonl"
@@ -203,7 +203,8 @@ copy_blocks() {
 	local f
 	while read -r f; do
 		[ "$(wc -c < "$M/$f")" -eq "$(stat -c %s "$REF/$f")" ]
-		cmp <(tac < "$M/$f") <(tac < "$REF/$f")
+		cmp <(tac < "$M/$f") <(tac "$REF/$f")
+		cmp <(tac "$M/$f") <(tac "$REF/$f")
 		cmp <(busybox tail -n 3 < "$M/$f") <(busybox tail -n 3 < "$REF/$f")
 	done < <(kinds_of "$REF")
 }
