@@ -130,7 +130,7 @@ lint:
 	@$(MAKE) --no-print-directory lint-all
 .PHONY: lint-all
 lint-all:
-	@tests/lint '$(CPPFLAGS_OURS)'
+	@LINT_CPP="$$(printf '%s' '$(subst ','\'',$(CPPFLAGS_OURS))')" tests/lint
 
 ## format: lay the sources out as .clang-format says
 format:

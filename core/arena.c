@@ -43,7 +43,8 @@ void *arena_alloc(struct arena *a, size_t n)
 
 	if (n > SIZE_MAX / 2)
 		return NULL;
-	n = (n + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+	n = (n + alignof(max_align_t) - 1) / alignof(max_align_t) *
+	    alignof(max_align_t);
 	if (!b || b->size - b->used < n)
 		b = new_block(a, n);
 	if (!b)

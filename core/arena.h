@@ -14,7 +14,8 @@ struct arena {
 };
 
 void arena_free(struct arena *a);
-#define ARENA_AUTO(name) __attribute__((cleanup(arena_free))) struct arena name = {0}
+#define ARENA_AUTO(name)                                                           \
+	__attribute__((cleanup(arena_free))) struct arena name = {0}
 
 /* n zeroed bytes, aligned for any type; NULL when there is no memory. */
 void *arena_alloc(struct arena *a, size_t n);

@@ -42,7 +42,8 @@ static inline void put_u64(uint8_t *p, uint64_t v)
 
 static inline uint32_t be32_at(const uint8_t *p)
 {
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
+	       p[3];
 }
 
 static inline uint64_t be64_at(const uint8_t *p)

@@ -19,7 +19,7 @@ enum {
 };
 
 struct error {
-	int code;       /* errno, positive; 0: nothing went wrong */
+	int code;	/* errno, positive; 0: nothing went wrong */
 	int64_t offset; /* byte offset, or -1 */
 	char message[ERROR_MESSAGE_MAX];
 	char hint[ERROR_HINT_MAX];

@@ -5,14 +5,17 @@
 #include "core/when.h"
 
 void event_print(uint64_t seq, uint64_t received_at, const struct id *id,
-	const struct record *r, const struct agent *agents, size_t count, struct buf *out)
+	const struct record *r, const struct agent *agents, size_t count,
+	struct buf *out)
 {
 	char hex[ID_HEX + 1];
 
-	buf_printf(out, "{\"seq\":%llu,\"received_at\":\"", (unsigned long long)seq);
+	buf_printf(
+		out, "{\"seq\":%llu,\"received_at\":\"", (unsigned long long)seq);
 	when_print(received_at, out);
 	hex_print(id->b, ID_SIZE, hex);
-	buf_printf(out, "\",\"kind\":\"%s\",\"id\":\"%s\"", record_kind_name(r->kind), hex);
+	buf_printf(out, "\",\"kind\":\"%s\",\"id\":\"%s\"",
+		record_kind_name(r->kind), hex);
 	record_print(r, out);
 	json_print_key("agents", out);
 	buf_byte(out, '[');

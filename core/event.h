@@ -12,6 +12,7 @@
 
 /* Append the line, with its newline. agents: the signers, in the order given. */
 void event_print(uint64_t seq, uint64_t received_at, const struct id *id,
-	const struct record *r, const struct agent *agents, size_t count, struct buf *out);
+	const struct record *r, const struct agent *agents, size_t count,
+	struct buf *out);
 
 #endif

@@ -42,12 +42,13 @@ void hex_print(const uint8_t *p, size_t n, char *out)
 	out[2 * n] = '\0';
 }
 
-static int digit(uint8_t c)
+/* 16 for what is no digit. */
+static uint8_t digit(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
-		return c - '0';
+		return (uint8_t)(c - '0');
 	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c >= 'a' && c <= 'f' ? (uint8_t)(c - 'a' + 10) : 16;
 }
 
 int hex_parse(struct slice text, uint8_t *out, size_t n)
@@ -55,9 +56,10 @@ int hex_parse(struct slice text, uint8_t *out, size_t n)
 	if (text.n != 2 * n)
 		return -EINVAL;
 	for (size_t i = 0; i < text.n; i++)
-		if (digit(text.p[i]) < 0)
+		if (digit(text.p[i]) > 15)
 			return -EINVAL;
 	for (size_t i = 0; i < n; i++)
-		out[i] = (uint8_t)(digit(text.p[2 * i]) << 4 | digit(text.p[2 * i + 1]));
+		out[i] = (uint8_t)(digit(text.p[2 * i]) << 4 |
+				   digit(text.p[2 * i + 1]));
 	return 0;
 }

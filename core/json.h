@@ -23,20 +23,20 @@ enum {
 /* The scanner's state over one value; zero it to start a value. Plain data: copying
  * it copies the state. */
 struct json_scan {
-	uint64_t offset;  /* bytes of this value consumed so far */
+	uint64_t offset; /* bytes of this value consumed so far */
 	uint8_t state;
 	uint8_t depth;
 	uint8_t open[JSON_DEPTH]; /* '{' or '[' */
-	uint8_t unit;     /* progress inside an escape, a literal, a UTF-8 sequence */
+	uint8_t unit; /* progress inside an escape, a literal, a UTF-8 sequence */
 	uint8_t need;
-	uint32_t code;    /* the \u escape being read; a pending high surrogate */
+	uint32_t code; /* the \u escape being read; a pending high surrogate */
 	uint16_t surrogate;
 	uint8_t utf8_low, utf8_high; /* bounds of the next continuation byte */
 	char literal;
 };
 
 enum json_progress {
-	JSON_MORE = 0,     /* everything was consumed, the value goes on */
+	JSON_MORE = 0,	   /* everything was consumed, the value goes on */
 	JSON_COMPLETE = 1, /* the value ended; *used bytes belong to it */
 };
 
@@ -47,7 +47,8 @@ enum json_progress {
  * cannot belong to it. Returns JSON_MORE, JSON_COMPLETE, or -EINVAL with err holding
  * the offset within the value.
  */
-int json_scan(struct json_scan *s, struct slice in, size_t *used, struct error *err);
+int json_scan(
+	struct json_scan *s, struct slice in, size_t *used, struct error *err);
 
 /* Put the key at which the scanner refused in front of its message. text is the value from
  * its start up to err->offset or further. */
@@ -56,7 +57,8 @@ void json_name_key(struct slice text, struct error *err);
 /* A parsed value. Every node's valueint is an index into tokens; see json_number(),
  * json_offset(). Freed by json_free(). */
 struct json_token {
-	uint32_t key;   /* offset of the key's opening quote; of the value in arrays */
+	uint32_t
+		key; /* offset of the key's opening quote; of the value in arrays */
 	uint32_t start; /* offset of the value */
 	uint32_t length;
 };
@@ -72,7 +74,8 @@ struct json_doc {
  * has the byte offset. doc borrows text. */
 int json_parse(struct slice text, struct json_doc *doc, struct error *err);
 void json_free(struct json_doc *doc);
-#define JSON_AUTO(name) __attribute__((cleanup(json_free))) struct json_doc name = {0}
+#define JSON_AUTO(name)                                                            \
+	__attribute__((cleanup(json_free))) struct json_doc name = {0}
 
 /* The bytes of a node in the text: of a number, its exact digits. */
 struct slice json_source(const struct json_doc *doc, const cJSON *node);

@@ -52,22 +52,23 @@ enum record_has {
 };
 
 enum {
-	MILLION = 1000000,         /* confidence, weight and trust are millionths */
+	MILLION = 1000000, /* confidence, weight and trust are millionths */
 	CONFIDENCE_UNSTATED = MILLION / 2,
-	RECORD_JSON_MAX = 65536,   /* one JSON record */
+	RECORD_JSON_MAX = 65536, /* one JSON record */
 	SUBJECT_MAX = 240,
 	PREDICATE_MAX = 200,
-	FILE_NAME_MAX = 255,       /* of a name after escaping (core/name.h) */
-	TEXT_MAX = 32768,          /* a text object */
+	FILE_NAME_MAX = 255, /* of a name after escaping (core/name.h) */
+	TEXT_MAX = 32768,    /* a text object */
 	SOURCE_MAX = 2048,
 	NOTE_MAX = 2048,
 	REASON_MAX = 2048,
-	NAME_MAX_BYTES = 200,      /* epoch, profile and setting names */
-	VALUE_MAX = 1024,          /* of a setting */
-	VECTOR_MAX = 4096,         /* dimensions */
-	BECAUSE_MAX = 16,          /* ids */
-	SIGNATURES_MAX = 200,      /* entries of one record; what 64 KiB of JSON can hold */
-	NUMBER_DIGITS_MAX = 34,    /* significant digits of a number */
+	NAME_MAX_BYTES = 200, /* epoch, profile and setting names */
+	VALUE_MAX = 1024,     /* of a setting */
+	VECTOR_MAX = 4096,    /* dimensions */
+	BECAUSE_MAX = 16,     /* ids */
+	SIGNATURES_MAX =
+		200, /* entries of one record; what 64 KiB of JSON can hold */
+	NUMBER_DIGITS_MAX = 34,	   /* significant digits of a number */
 	NUMBER_EXPONENT_MAX = 999, /* of its first digit */
 };
 
@@ -75,7 +76,7 @@ enum object_kind {
 	OBJECT_TEXT = 1,
 	OBJECT_NUMBER = 2, /* canonical decimal text, core/decimal.h */
 	OBJECT_BOOL = 3,   /* "true" or "false" */
-	OBJECT_REF = 4,    /* the name of a subject */
+	OBJECT_REF = 4,	   /* the name of a subject */
 };
 
 /* Two objects are the same value when kind and text are equal. */

@@ -9,10 +9,12 @@
 /* A record on its way in. */
 struct draft {
 	struct record record;
-	struct signature *signatures; /* sorted by signature_compare, one per agent */
-	size_t signature_count;       /* 0: to be signed by the wallet */
-	bool timestamp_implied;       /* no "timestamp": record.timestamp is 0 */
-	struct slice epoch_name;      /* "epoch" by name: to be looked up, p NULL if by id;
+	struct signature
+		*signatures;	/* sorted by signature_compare, one per agent */
+	size_t signature_count; /* 0: to be signed by the wallet */
+	bool timestamp_implied; /* no "timestamp": record.timestamp is 0 */
+	struct slice
+		epoch_name; /* "epoch" by name: to be looked up, p NULL if by id;
 	                                 for an epoch record: what it supersedes, by name */
 };
 
@@ -25,7 +27,8 @@ struct draft {
  * a timestamp. Returns 0, -EINVAL, -EMSGSIZE (over RECORD_JSON_MAX), -ENAMETOOLONG or
  * -ENOMEM; err names the key and the byte offset.
  */
-int record_parse(struct slice json, struct arena *a, struct draft *out, struct error *err);
+int record_parse(
+	struct slice json, struct arena *a, struct draft *out, struct error *err);
 
 /**
  * Read the bare value of an `assert` line or a vote's `=value`: JSON where it starts with
@@ -34,7 +37,8 @@ int record_parse(struct slice json, struct arena *a, struct draft *out, struct e
  * surrounding blanks. An object {"ref":…} is a reference; another object is -EINVAL.
  * The object's text lives in the arena.
  */
-int object_parse(struct slice line, struct arena *a, struct object *out, struct error *err);
+int object_parse(
+	struct slice line, struct arena *a, struct object *out, struct error *err);
 
 /* Append an object as a JSON value: "text", 96.7, true, {"ref":"Other"}. */
 void object_print(const struct object *o, struct buf *out);

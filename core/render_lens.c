@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core/render.h"
 #include "core/record_json.h"
+#include "core/render.h"
 #include "core/when.h"
 
 /* A number somebody asserted, and the support of its cluster. */

@@ -16,8 +16,8 @@
  * reference. Only ASCII letters are folded: what other letters fold to depends on
  * language and Unicode version, and a mark is a hint that must not differ from one
  * machine to the next. */
-#include "core/render.h"
 #include "core/record_json.h"
+#include "core/render.h"
 #include "core/when.h"
 
 __extension__ typedef unsigned __int128 u128;

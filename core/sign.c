@@ -4,7 +4,8 @@
 
 #include "core/bytes.h"
 
-void sign_message(const struct id *id, uint64_t signed_at, uint8_t out[SIGN_MESSAGE])
+void sign_message(
+	const struct id *id, uint64_t signed_at, uint8_t out[SIGN_MESSAGE])
 {
 	static const char context[16] = "stemefs/sign/v1"; /* with its final zero */
 

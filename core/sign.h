@@ -16,7 +16,8 @@ enum {
 	SIGN_SECRET = 64, /* libsodium's form: seed, then public key */
 };
 
-void sign_message(const struct id *id, uint64_t signed_at, uint8_t out[SIGN_MESSAGE]);
+void sign_message(
+	const struct id *id, uint64_t signed_at, uint8_t out[SIGN_MESSAGE]);
 
 /* Sign with a secret of libsodium's form. */
 struct signature sign_id(

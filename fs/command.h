@@ -25,14 +25,15 @@ enum exit_status {
 struct command {
 	const char *name;
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
-	const char *arguments; /* "STORE PATH" */
-	const char *summary;   /* one line for `stemefs --help` */
-	const char *help;      /* the rest of `stemefs <name> --help` */
+	const char *arguments;		   /* "STORE PATH" */
+	const char *summary;		   /* one line for `stemefs --help` */
+	const char *help;		   /* the rest of `stemefs <name> --help` */
 };
 
 /* cli_store.c: init status check rebuild; cli_tree.c: cat ls put; cli_key.c: key
  * admit; cli_sign.c: sign; mount.c: mount umount run; main.c: version. */
-extern const struct command command_init, command_status, command_check, command_rebuild;
+extern const struct command command_init, command_status, command_check,
+	command_rebuild;
 extern const struct command command_cat, command_ls, command_put;
 extern const struct command command_key, command_sign, command_admit;
 extern const struct command command_mount, command_umount, command_run;

@@ -31,8 +31,9 @@ enum sink_form {
 
 struct sink_target {
 	enum sink_form form;
-	struct slice path;      /* from the mount root, for receipts and errors; copied */
-	struct slice subject;   /* SINK_VALUES, SINK_VOTES; copied */
+	struct slice
+		path; /* from the mount root, for receipts and errors; copied */
+	struct slice subject; /* SINK_VALUES, SINK_VOTES; copied */
 	struct slice predicate;
 	struct slice lane, name; /* SINK_RECORDS: the inbox name; copied */
 };
@@ -46,8 +47,8 @@ int sink_open(struct inbox *in, const struct sink_target *target,
 
 /* Take bytes (borrowed until done). One at a time per sink; a second one before done is
  * answered -EIO. lock_owner: as the kernel gives it. */
-void sink_write(struct sink *s, struct slice bytes, uint64_t lock_owner, sink_done *done,
-	void *ctx);
+void sink_write(struct sink *s, struct slice bytes, uint64_t lock_owner,
+	sink_done *done, void *ctx);
 
 /* A descriptor of the handle was closed by `who`. Only the process that opened the handle
  * ends the stream: then an incomplete value is -EINVAL, a last line without newline is

@@ -67,8 +67,8 @@ struct attr {
 	/* A place at one version has the same bytes for ever; another version is another
 	 * content. Live files (events.jsonl) grow under one version. */
 	uint64_t version;
-	bool live;    /* not a snapshot: size and bytes are asked for at each read */
-	bool stream;  /* written as a stream: inbox names, assert, vote */
+	bool live;   /* not a snapshot: size and bytes are asked for at each read */
+	bool stream; /* written as a stream: inbox names, assert, vote */
 };
 
 int tree_stat(struct tree *t, const struct place *p, const struct caller *who,
@@ -98,8 +98,8 @@ int tree_link(struct tree *t, const struct place *p, const struct caller *who,
 /* Called for each entry behind `after` (0: from the start), without "." and "..", with the
  * cookie from which to go on behind it (> 0, stable). Return != 0 to stop. Lists only
  * what the caller can open. inode and type need no rendering. */
-typedef int entry_visit(void *ctx, struct slice name, mode_t type, uint64_t inode,
-	uint64_t cookie);
+typedef int entry_visit(
+	void *ctx, struct slice name, mode_t type, uint64_t inode, uint64_t cookie);
 int tree_list(struct tree *t, const struct place *p, const struct caller *who,
 	uint64_t after, entry_visit *visit, void *ctx);
 
@@ -145,6 +145,7 @@ void tree_rename(struct tree *t, const struct place *from_dir, struct slice from
 	const struct caller *who, sink_done *done, void *ctx);
 
 /* May the caller do this here (R_OK, W_OK, X_OK of access(2))? 0, -EACCES, -EROFS. */
-int tree_access(struct tree *t, const struct place *p, const struct caller *who, int mask);
+int tree_access(
+	struct tree *t, const struct place *p, const struct caller *who, int mask);
 
 #endif

@@ -30,12 +30,14 @@ static void print_object(const struct pair_look *l, struct buf *out)
 
 static void print_confidence(const struct pair_look *l, struct buf *out)
 {
-	millionths_print(ratio(l->view.r.support, l->view.r.total + TALLY_PRIOR), out);
+	millionths_print(
+		ratio(l->view.r.support, l->view.r.total + TALLY_PRIOR), out);
 }
 
 static void print_conflict(const struct pair_look *l, struct buf *out)
 {
-	millionths_print((uint64_t)l->view.r.conflict * (MILLION / CONFLICT_ONE), out);
+	millionths_print(
+		(uint64_t)l->view.r.conflict * (MILLION / CONFLICT_ONE), out);
 }
 
 static void print_status(const struct pair_look *l, struct buf *out)

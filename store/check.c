@@ -69,6 +69,8 @@ static int check_log(struct checking *c)
 	int rc = wal_open(c->s->dir, &c->s->who, true, &wal, &err);
 
 	if (rc == 0)
+		wal_expect(wal, wal_end(c->s->wal).offset);
+	if (rc == 0)
 		rc = wal_recover(wal, &start, check_frame, c, &report, &err);
 	for (size_t i = 0; i < report.damage_count; i++)
 		found(c, "log offsets %llu to %llu: %s",

@@ -87,6 +87,25 @@ int meta_write(MDB_txn *txn, const struct meta_row *m)
 	return row_put(txn, &k, m, sizeof(*m));
 }
 
+int index_note_reached(struct index *ix, uint64_t offset)
+{
+	struct meta_row m;
+	MDB_txn *txn;
+	int rc = index_errno(mdb_txn_begin(ix->env, NULL, 0, &txn));
+
+	if (rc < 0)
+		return rc;
+	rc = meta_read(txn, &m);
+	m.reached = offset;
+	if (rc == 0)
+		rc = meta_write(txn, &m);
+	if (rc < 0) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	return index_errno(mdb_txn_commit(txn));
+}
+
 static MDB_env *reserve(const char *dir, int *rc)
 {
 	for (size_t gib = MAP_GIB_FIRST; gib > 0; gib /= 2) {

@@ -47,6 +47,9 @@ int row_del(MDB_txn *txn, const struct row_key *k);
 int meta_read(MDB_txn *txn, struct meta_row *out);
 int meta_write(MDB_txn *txn, const struct meta_row *m);
 
+/* Keep in a fresh index how far the one in its place had come. */
+int index_note_reached(struct index *ix, uint64_t offset);
+
 /* A walk over the rows whose key starts with a prefix, in key order.
  *
  *	WALK_AUTO(w);

@@ -336,6 +336,7 @@ struct meta_row {
 	uint32_t byte_order; /* 0x01020304 as this machine writes it */
 	uint8_t store_id[16];
 	uint64_t log_end; /* applied up to here */
+	uint64_t reached; /* an index before this one had applied up to here */
 	uint64_t seq;
 	uint64_t received_at;
 	struct id head;
@@ -350,7 +351,7 @@ struct meta_row {
 	uint32_t sweeps;    /* notes that are not worked off */
 	uint32_t zero;
 };
-static_assert(sizeof(struct meta_row) == 160, "meta_row has no padding");
+static_assert(sizeof(struct meta_row) == 168, "meta_row has no padding");
 
 struct locator {
 	uint64_t offset;

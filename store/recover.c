@@ -37,6 +37,9 @@ struct recovery {
 	bool cut; /* the log ends at `at`, and what is behind it is torn */
 };
 
+static const char log_ends_early[] =
+	"the log ends before what the index had applied";
+
 void wal_report_free(struct wal_report *r)
 {
 	free(r->damage);
@@ -127,6 +130,15 @@ static bool is_torn(struct scan *s, uint64_t offset)
 	return true;
 }
 
+/* Append behind what is damaged, never into it. Its records had numbers that must not
+ * come again. */
+static void pass_over(struct recovery *r, uint64_t end)
+{
+	r->at.seq += (end - r->at.offset + FRAME_LEAST - 1) / FRAME_LEAST;
+	r->at.offset = end;
+	r->roll = true;
+}
+
 /* The frame at r->at does not verify. Moves r->at to where reading goes on; true
  * when that is the end of the log. */
 static int bad_frame(struct recovery *r, struct scan *s, bool last,
@@ -141,7 +153,7 @@ static int bad_frame(struct recovery *r, struct scan *s, bool last,
 		*ended = end == offset; /* zeros up to the end */
 		if (*ended)
 			return 0;
-		if (is_torn(s, offset)) {
+		if (offset >= r->w->reached && is_torn(s, offset)) {
 			r->report.torn_from = offset;
 			r->report.torn_to = end;
 			*ended = r->cut = true;
@@ -152,14 +164,12 @@ static int bad_frame(struct recovery *r, struct scan *s, bool last,
 	if (scan_next(s, offset + 8, &f)) {
 		end = f.offset;
 	} else if (last) {
-		/* Append behind it, never into it. Its records had numbers that
-		 * must not come again. */
 		if (scan_header(s, offset, &f) &&
 			end < offset + frame_size(f.length))
 			end = offset + frame_size(f.length);
 		end += (8 - end % 8) % 8;
-		r->at.seq += (end - offset + FRAME_LEAST - 1) / FRAME_LEAST;
-		*ended = r->roll = true;
+		pass_over(r, end);
+		*ended = true;
 	}
 	r->at.offset = end;
 	return add_damage(r, offset, end,
@@ -288,9 +298,7 @@ static int one_segment(
 		r->at.offset += (8 - r->at.offset % 8) % 8;
 		return r->from->offset <= limit
 			       ? 0
-			       : add_damage(r, limit, r->at.offset,
-					 "the log ends before what the index has "
-					 "applied");
+			       : add_damage(r, limit, r->at.offset, log_ends_early);
 	}
 	return read_frames(r, g, limit, last);
 }
@@ -319,6 +327,17 @@ static int all_segments(struct recovery *r)
 					 */
 	}
 	return rc;
+}
+
+/* What an index had applied and is in no segment any more. */
+static int check_reached(struct recovery *r)
+{
+	uint64_t from = r->at.offset, to = r->w->reached;
+
+	if (from >= to)
+		return 0;
+	pass_over(r, to);
+	return add_damage(r, from, to, log_ends_early);
 }
 
 /* What is in the page cache only must not be read as if it were on disk: the index
@@ -361,6 +380,11 @@ static int cut(struct wal *w, const struct wal_report *report, struct error *err
 	return 0;
 }
 
+void wal_expect(struct wal *w, uint64_t offset)
+{
+	w->reached = offset;
+}
+
 int wal_recover(struct wal *w, const struct wal_position *from, wal_visit *visit,
 	void *ctx, struct wal_report *report, struct error *err)
 {
@@ -381,6 +405,8 @@ int wal_recover(struct wal *w, const struct wal_position *from, wal_visit *visit
 	rc = w->read_only ? 0 : settle(w, from->offset, err);
 	if (rc == 0)
 		rc = all_segments(&r);
+	if (rc == 0)
+		rc = check_reached(&r);
 	if (rc == 0 && r.cut && !w->read_only)
 		rc = cut(w, &r.report, err);
 	if (rc < 0) {

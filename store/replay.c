@@ -79,6 +79,7 @@ static int applied(struct store *s, struct wal_position *out)
 		.received_at = m.received_at,
 		.chain = m.head,
 	};
+	wal_expect(s->wal, m.reached);
 	return rc;
 }
 

@@ -62,6 +62,23 @@ int index_check_log(struct index *ix, const struct wal *wal)
 	return rc < 0 ? -EBADMSG : 0;
 }
 
+uint64_t index_reached(struct index *ix)
+{
+	struct source s = {0};
+	struct event_row e = {0};
+	struct meta_row m = {0};
+	uint64_t end = 0;
+
+	if (mdb_txn_begin(ix->env, NULL, MDB_RDONLY, &s.txn))
+		return 0;
+	if (meta_read(s.txn, &m) == 0 && source_event(&s, m.seq, &e) == 0)
+		end = e.at.offset + frame_size(e.at.length);
+	mdb_txn_abort(s.txn);
+	if (end > m.log_end)
+		return 0;
+	return end > m.reached ? end : m.reached;
+}
+
 int source_event(const struct source *s, uint64_t seq, struct event_row *out)
 {
 	struct row_key k = row_key_event(seq);

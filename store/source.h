@@ -27,6 +27,10 @@ int source_record(const struct source *s, const struct locator *at,
  * that it kept? 0 or -EBADMSG, -errno. */
 int index_check_log(struct index *ix, const struct wal *wal);
 
+/* The log offset up to which this index, or one before it, had applied the log; 0 where
+ * its rows do not agree on that. */
+uint64_t index_reached(struct index *ix);
+
 /* The record of that seq. */
 int source_event(const struct source *s, uint64_t seq, struct event_row *out);
 

@@ -208,7 +208,7 @@ static int take_lock(struct store *s, struct error *err)
 	return 0;
 }
 
-static int open_index_once(struct store *s, struct error *err)
+static int open_index_once(struct store *s, uint64_t *reached, struct error *err)
 {
 	BUF_AUTO(path);
 	int rc = dir_create(s->dir, "index", 0700, err);
@@ -224,6 +224,7 @@ static int open_index_once(struct store *s, struct error *err)
 		return rc;
 	rc = index_check_log(&s->index, s->wal);
 	if (rc < 0) {
+		*reached = index_reached(&s->index);
 		index_close(&s->index);
 		(void)fail(
 			err, -rc, "%s/index: does not belong to this log", s->path);
@@ -234,12 +235,17 @@ static int open_index_once(struct store *s, struct error *err)
 /* The index of this log, or a fresh one after the old was put aside. */
 static int open_index(struct store *s, struct error *err)
 {
-	int rc = open_index_once(s, err);
+	uint64_t reached = 0;
+	int rc = open_index_once(s, &reached, err);
 
 	if (rc != -EBADMSG)
 		return rc;
 	rc = index_put_aside(s->dir, err);
-	return rc < 0 ? rc : open_index_once(s, err);
+	if (rc == 0)
+		rc = open_index_once(s, &reached, err);
+	if (rc == 0 && reached)
+		rc = index_note_reached(&s->index, reached);
+	return rc;
 }
 
 static int start_clock(

@@ -84,11 +84,16 @@ void wal_report_free(struct wal_report *r);
  * frame's slices are valid during the call. */
 typedef int wal_visit(void *ctx, const struct frame *f);
 
+/* An index had applied everything before this offset, so that was acknowledged: what of
+ * it is not there is damage, and never a write that did not finish. Before
+ * wal_recover(). */
+void wal_expect(struct wal *w, uint64_t offset);
+
 /**
  * Scan from `from` to the end of the log, then be ready to append there. Once.
  *
- * Let f be a frame that does not verify. If f lies past from->offset, no header of
- * a later batch follows and no later segment exists, and the frame runs out or has
+ * Let f be a frame that does not verify. If f lies past from->offset and what
+ * wal_expect() said, no header of a later batch follows and no later segment exists, and the frame runs out or has
  * a zero 512-byte sector, its fdatasync never returned: everything from f to the
  * end, whole frames included, is copied to STORE/quarantine/<offset>.torn, fsynced,
  * and cut. (Of the sector in which f starts, what counts is the part from f on;

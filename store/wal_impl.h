@@ -24,6 +24,7 @@ struct wal {
 	uint64_t size; /* of its file, preallocation included */
 	uint64_t step; /* of preallocation */
 
+	uint64_t reached; /* by wal_expect() */
 	struct wal_position end;
 
 	/* the batch: from end, while it is being built; up to end, once it is

@@ -79,9 +79,10 @@ contents_of() {
 }
 
 # The same without what is kept for the caller or changes with the daemon: the part of a
-# tree that follows from the log alone.
+# tree that follows from the log alone. (Places that were only made are forgotten, too.)
 graph_of() {
-	(cd "$1" && find . \( -path ./inbox -o -path ./receipts -o -path ./.stemefs \) -prune -o \
+	(cd "$1" && find . \( -path ./inbox -o -path ./receipts -o -path ./.stemefs -o \
+		-path ./subjects/nobody \) -prune -o \
 		-type f -print0 | LC_ALL=C sort -z | xargs -0 b3sum -- .stemefs/head)
 }
 

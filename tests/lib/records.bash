@@ -22,7 +22,7 @@ claims() { # N [BAD [PREFIX]]
 	jq -nc --argjson n "$1" --argjson bad "${2:--1}" --arg prefix "${3:-s}" '
 		range(0; $n) | {subject: "\($prefix)\(.)", predicate: "is counted", object: .,
 			confidence: (if . == $bad then 1.5 else 0.9 end),
-			timestamp: (1577836800 + . | todate), source: "https://example.org/\(.)"}'
+			timestamp: (1577836800 + . | todate), source: "r\(.)"}'
 }
 
 # How many records the log holds.

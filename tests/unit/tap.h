@@ -11,32 +11,35 @@
 
 static int tap_count, tap_failed, tap_bad;
 
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) { \
-			tap_bad = 1; \
-			printf("# %s:%d: %s\n", __FILE__, __LINE__, #condition); \
-		} \
+#define CHECK(condition)                                                           \
+	do {                                                                       \
+		if (!(condition)) {                                                \
+			tap_bad = 1;                                               \
+			printf("# %s:%d: %s\n", __FILE__, __LINE__, #condition);   \
+		}                                                                  \
 	} while (0)
 
-#define CHECK_TEXT(got, text) \
-	do { \
-		struct slice tap_s = (got); \
-		const char *tap_t = (text); \
-		if (tap_s.n != strlen(tap_t) || memcmp(tap_s.p, tap_t, tap_s.n) != 0) { \
-			tap_bad = 1; \
-			printf("# %s:%d: got \"%.*s\", want \"%s\"\n", __FILE__, \
-				__LINE__, (int)tap_s.n, (const char *)tap_s.p, tap_t); \
-		} \
+#define CHECK_TEXT(got, text)                                                      \
+	do {                                                                       \
+		struct slice tap_s = (got);                                        \
+		const char *tap_t = (text);                                        \
+		if (tap_s.n != strlen(tap_t) ||                                    \
+			memcmp(tap_s.p, tap_t, tap_s.n) != 0) {                    \
+			tap_bad = 1;                                               \
+			printf("# %s:%d: got \"%.*s\", want \"%s\"\n", __FILE__,   \
+				__LINE__, (int)tap_s.n, (const char *)tap_s.p,     \
+				tap_t);                                            \
+		}                                                                  \
 	} while (0)
 
-#define RUN(test) \
-	do { \
-		tap_bad = 0; \
-		test(); \
-		tap_failed += tap_bad; \
-		printf("%sok %d - %s\n", tap_bad ? "not " : "", ++tap_count, #test); \
-		fflush(stdout); \
+#define RUN(test)                                                                  \
+	do {                                                                       \
+		tap_bad = 0;                                                       \
+		test();                                                            \
+		tap_failed += tap_bad;                                             \
+		printf("%sok %d - %s\n", tap_bad ? "not " : "", ++tap_count,       \
+			#test);                                                    \
+		fflush(stdout);                                                    \
 	} while (0)
 
 static inline int tap_done(void)

@@ -82,7 +82,8 @@ static void consensus(struct store *s, const char *subject, const char *predicat
 	buf_reset(line);
 	buf_reset(value);
 	CHECK(store_snap(s, &snap) == 0);
-	CHECK(pair_consensus(snap, slice_str(subject), slice_str(predicate), line, value) == 0);
+	CHECK(pair_consensus(snap, slice_str(subject), slice_str(predicate), line,
+		      value) == 0);
 }
 
 static bool holds(const struct buf *b, const char *text)
@@ -146,21 +147,21 @@ static void an_unsigned_repeat_is_a_duplicate(void)
 	struct entry e;
 
 	CHECK(post(s, &me,
-		      "{\"subject\":\"a\",\"predicate\":\"b\",\"object\":\"c\"}", &e,
-		      NULL) == 0);
+		      "{\"subject\":\"a\",\"predicate\":\"b\",\"object\":\"c\"}",
+		      &e, NULL) == 0);
 	CHECK(e.outcome == OUTCOME_ACCEPTED);
 	CHECK(post(s, &me,
-		      "{\"subject\":\"a\",\"predicate\":\"b\",\"object\":\"c\"}", &e,
-		      NULL) == 0);
+		      "{\"subject\":\"a\",\"predicate\":\"b\",\"object\":\"c\"}",
+		      &e, NULL) == 0);
 	CHECK(e.outcome == OUTCOME_DUPLICATE);
 	CHECK(post(s, &me,
-		      "{\"subject\":\"a\",\"predicate\":\"b\",\"object\":\"d\"}", &e,
-		      NULL) == 0);
+		      "{\"subject\":\"a\",\"predicate\":\"b\",\"object\":\"d\"}",
+		      &e, NULL) == 0);
 	CHECK(e.outcome == OUTCOME_ACCEPTED);
 	/* not the newest anymore: said again, it is a new claim */
 	CHECK(post(s, &me,
-		      "{\"subject\":\"a\",\"predicate\":\"b\",\"object\":\"c\"}", &e,
-		      NULL) == 0);
+		      "{\"subject\":\"a\",\"predicate\":\"b\",\"object\":\"c\"}",
+		      &e, NULL) == 0);
 	CHECK(e.outcome == OUTCOME_ACCEPTED);
 	store_close(s);
 }
@@ -177,16 +178,19 @@ static void bad_records_leave_nothing(void)
 		snap_totals(snap, &before);
 	}
 	CHECK(post(s, &me,
-		      "{\"vote\":\"00000000000000000000000000000000000000000000000000000000"
+		      "{\"vote\":"
+		      "\"00000000000000000000000000000000000000000000000000000000"
 		      "00000000\",\"weight\":1}",
 		      NULL, &err) == -EINVAL);
-	CHECK(post(s, &stranger, "{\"subject\":\"a\",\"predicate\":\"b\",\"object\":1}",
-		      NULL, &err) == -EACCES);
+	CHECK(post(s, &stranger,
+		      "{\"subject\":\"a\",\"predicate\":\"b\",\"object\":1}", NULL,
+		      &err) == -EACCES);
 	CHECK(post(s, &me,
 		      "{\"subject\":\"a\",\"predicate\":\"b\",\"object\":1,"
 		      "\"timestamp\":\"2199-01-01T00:00:00Z\"}",
 		      NULL, &err) == -EINVAL);
-	CHECK(post(s, &me, "{\"setting\":\"min_trust\",\"value\":0.1}", NULL, &err) == -EPERM);
+	CHECK(post(s, &me, "{\"setting\":\"min_trust\",\"value\":0.1}", NULL,
+		      &err) == -EPERM);
 	{
 		SNAP_AUTO(snap);
 		CHECK(store_snap(s, &snap) == 0);
@@ -264,11 +268,14 @@ static void make_records(unsigned seed)
 			id_of_json(records[rand() % i], &target);
 			hex_print(target.b, ID_SIZE, hex);
 			(void)snprintf(json, sizeof(json),
-				"{\"vote\":\"%s\",\"weight\":%.1f,\"timestamp\":%d}", hex,
-				(rand() % 21 - 10) / 10.0, 1700000000 + rand() % 50);
+				"{\"vote\":\"%s\",\"weight\":%.1f,\"timestamp\":%"
+				"d}",
+				hex, (rand() % 21 - 10) / 10.0,
+				1700000000 + rand() % 50);
 		} else {
 			(void)snprintf(json, sizeof(json),
-				"{\"subject\":\"s%d\",\"predicate\":\"p\",\"object\":%d,"
+				"{\"subject\":\"s%d\",\"predicate\":\"p\","
+				"\"object\":%d,"
 				"\"confidence\":%.1f,\"timestamp\":%d%s}",
 				rand() % 3, rand() % 25, (rand() % 11) / 10.0,
 				1700000000 + rand() % 50,
@@ -290,7 +297,8 @@ static void ingest(struct store *s, int *order, int n, int batch)
 		for (int j = 0; j < m; j++) {
 			struct draft d;
 
-			CHECK(record_parse(slice_str(records[order[i + j]]), &a, &d, &err) == 0);
+			CHECK(record_parse(slice_str(records[order[i + j]]), &a, &d,
+				      &err) == 0);
 			CHECK(store_prepare(s, &me, &d, &a, &e[j], &err) == 0);
 		}
 		struct submission sub = {.entries = e, .count = (size_t)m};
@@ -331,7 +339,9 @@ static void admit_some(struct store *s, const char *name)
 
 		hex_print(agent.b, ID_SIZE, hex);
 		(void)snprintf(json, sizeof(json),
-			"{\"setting\":\"admit\",\"agent\":\"%s\",\"timestamp\":1600000000}", hex);
+			"{\"setting\":\"admit\",\"agent\":\"%s\",\"timestamp\":"
+			"1600000000}",
+			hex);
 		CHECK(record_parse(slice_str(json), &a, &d, &err) == 0);
 		keys[0] = k;
 		text = signed_json(&d, 0);
@@ -362,7 +372,8 @@ static void order_batches_duplicates_and_sums_leave_no_trace(void)
 		int batch;
 		uint32_t sums;
 		int admit_at; /* 0: first, 1: last */
-	} ways[] = {{1500, 1000000, 0}, {37, 1, 0}, {200, 1, 1}, {501, 64, 1}, {90, 16, 0}};
+	} ways[] = {{1500, 1000000, 0}, {37, 1, 0}, {200, 1, 1}, {501, 64, 1},
+		{90, 16, 0}};
 	BUF_AUTO(want);
 
 	make_records(7);
