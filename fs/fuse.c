@@ -210,6 +210,7 @@ int door_open(const struct door_options *o, struct door **out, struct error *err
 		door_close(d);
 		return r;
 	}
+	shed_start(d);
 	*out = d;
 	return 0;
 }
@@ -243,7 +244,6 @@ int door_serve(struct door *d, void (*ready)(void *ctx, int error), void *ctx)
 	d->ready_ctx = ctx;
 	if (ready && !d->descriptor)
 		d->knocking = pthread_create(&d->knocker, NULL, knock, d) == 0;
-	shed_start(d);
 	r = fuse_session_loop_mt(d->session, config);
 	atomic_store(&d->ended, true);
 	fuse_loop_cfg_destroy(config);

@@ -151,6 +151,5 @@ void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
 
 /* The table of all of them. */
 extern const struct fuse_lowlevel_ops fuse_handlers;
-void fuse_greet(void *userdata, struct fuse_conn_info *conn); /* the init handler */
 
 #endif

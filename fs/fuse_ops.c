@@ -14,7 +14,7 @@ enum {
 	NAME_BYTES = 255,
 };
 
-void fuse_greet(void *userdata, struct fuse_conn_info *conn)
+static void greet(void *userdata, struct fuse_conn_info *conn)
 {
 	struct door *d = userdata;
 
@@ -142,7 +142,7 @@ static void op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offse
 }
 
 const struct fuse_lowlevel_ops fuse_handlers = {
-	.init = fuse_greet,
+	.init = greet,
 	.lookup = op_lookup,
 	.forget = op_forget,
 	.forget_multi = op_forget_multi,

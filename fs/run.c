@@ -156,10 +156,25 @@ static int usage(const char *message)
 	return complain(EXIT_USAGE, "run", &err);
 }
 
+/* argv: STORE [--] COMMAND... */
+static int run_in(int argc, char **argv, const struct options *options)
+{
+	char store[PATH_MAX];
+	struct error err;
+	char **command = argv + 1;
+
+	if (argc > 1 && strcmp(argv[1], "--") == 0)
+		command++;
+	if (argc < 2 || !*command)
+		return usage("STORE and a command are expected");
+	if (mountpoint_store(argv[0], store, &err) < 0)
+		return complain(EXIT_MOUNT, argv[0], &err);
+	return run_mounted(store, options, command);
+}
+
 static int run_run(int argc, char **argv)
 {
 	struct options *options;
-	char store[PATH_MAX];
 	struct error err = {0};
 	int flag, status, r = 0;
 
@@ -176,17 +191,10 @@ static int run_run(int argc, char **argv)
 		r = options_parse(slice_str(optarg), false, options, &err);
 	if (r < 0)
 		status = complain(EXIT_USAGE, "run", &err);
-	else if (flag != -1 || argc - optind < 2)
-		status = usage("STORE and a command are expected");
-	else if (mountpoint_store(argv[optind], store, &err) < 0)
-		status = complain(EXIT_MOUNT, argv[optind], &err);
-	else {
-		char **command = argv + optind + 1;
-
-		command += strcmp(*command, "--") == 0;
-		status = *command ? run_mounted(store, options, command)
-				  : usage("a command is expected");
-	}
+	else if (flag != -1)
+		status = usage("unknown flag");
+	else
+		status = run_in(argc - optind, argv + optind, options);
 	free(options);
 	return status;
 }

@@ -56,7 +56,7 @@ furnish() {
 	echo '=96.7 0.5' > "$M/subjects/Tesla_Inc/has_revenue/vote"
 	# what the inbox keeps
 	echo '{"not finished' > "$M/inbox/.draft"
-	! echo nonsense > "$M/inbox/refused" 2> "$BATS_TEST_TMPDIR/nonsense"
+	fails sh -c "echo nonsense > '$M/inbox/refused'"
 	mkdir "$M/inbox/lane"
 	claim in_lane > "$M/inbox/lane/x"
 	mkdir -p "$M/subjects/nobody/yet"
