@@ -6,7 +6,7 @@
 #include "core/json.h"
 #include "fs/cli.h"
 #include "fs/entrance.h"
-#include "fs/progress.h"
+#include "fs/opening.h"
 
 /* ---- init ---- */
 
@@ -134,17 +134,12 @@ static int check_store(const char *path, bool as_json, struct error *err)
 {
 	__attribute__((cleanup(free_findings))) struct findings f = {
 		.as_json = as_json};
-	struct progress progress = {0};
-	struct store_options options = {
-		.progress = progress_show,
-		.progress_ctx = &progress,
-	};
+	static const struct store_options options;
 	struct store_check found;
 	struct store_status state;
 	struct store *s;
-	int rc = store_open(path, &options, &s, err);
+	int rc = open_patiently(path, &options, &s, err);
 
-	progress_end(&progress);
 	if (rc < 0)
 		return rc;
 	rc = store_check(s, report, &f, &found);
@@ -193,14 +188,23 @@ static int run_check(int argc, char **argv)
 
 /* ---- rebuild ---- */
 
+/* What does not verify is left out of an index: whoever wanted a new one is told so. */
+static int tell_damage(struct store *s)
+{
+	struct store_status state;
+	struct error err;
+
+	store_status(s, &state);
+	if (!state.damaged)
+		return EXIT_OK;
+	(void)fail(&err, EBADMSG, "%s: the log is damaged: %s", state.path, state.damage);
+	return complain(CHECK_DAMAGED, NULL, &err);
+}
+
 static int run_rebuild(int argc, char **argv)
 {
 	static const struct option_row options[] = {{0}};
-	struct progress progress = {0};
-	struct store_options opening = {
-		.progress = progress_show,
-		.progress_ctx = &progress,
-	};
+	static const struct store_options opening;
 	struct store *s = NULL;
 	struct error err;
 	int rc;
@@ -214,12 +218,12 @@ static int run_rebuild(int argc, char **argv)
 		return rc;
 	rc = store_drop_index(argv[1], &err);
 	if (rc == 0)
-		rc = store_open(argv[1], &opening, &s, &err);
-	progress_end(&progress);
+		rc = open_patiently(argv[1], &opening, &s, &err);
 	if (rc < 0)
 		return complain_of(&err);
+	rc = tell_damage(s);
 	store_close(s);
-	return EXIT_OK;
+	return rc;
 }
 
 const struct command command_init = {
@@ -265,5 +269,6 @@ const struct command command_rebuild = {
 	.summary = "Build the index anew from the log.",
 	.help = "The store must not be mounted. The index holds nothing that is "
 		"not in the\n"
-		"log: every file has the same bytes afterwards.\n",
+		"log: every file has the same bytes afterwards.\n\n"
+		"Exit status 4: done, but without what in the log does not verify.\n",
 };

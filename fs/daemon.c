@@ -23,12 +23,7 @@
 #include "fs/command.h"
 #include "fs/fuse.h"
 #include "fs/log.h"
-#include "fs/progress.h"
-
-enum {
-	BUSY_MS = 3000, /* wait so long for a store that somebody else holds */
-	BUSY_STEP_MS = 50,
-};
+#include "fs/opening.h"
 
 struct daemon {
 	const struct daemon_options *o;
@@ -122,7 +117,8 @@ static void *listen_for_stops(void *ctx)
 		;
 	(void)pthread_mutex_lock(&d->lock);
 	door = d->ended ? NULL : d->door;
-	if (!door && !d->ended) /* nothing is mounted: to be killed is always harmless */
+	if (!door &&
+		!d->ended) /* nothing is mounted: to be killed is always harmless */
 		_exit(EXIT_SYSTEM);
 	(void)pthread_mutex_unlock(&d->lock);
 	if (door)
@@ -149,23 +145,12 @@ static bool may_make_key(void *ctx, uid_t uid)
 static int open_store(struct daemon *d, struct error *err)
 {
 	const struct options *o = d->o->options;
-	struct progress progress = {0};
 	struct store_options options = {
 		.accept_clock = o->clock == CLOCK_ACCEPT,
 		.sums_from = o->sums_from,
-		.progress = progress_show, /* to the stderr of who waits */
-		.progress_ctx = &progress,
 	};
-	const struct timespec pause = {.tv_nsec = BUSY_STEP_MS * 1000000L};
-	int r = store_open(d->o->store, &options, &d->store, err);
+	int r = open_patiently(d->o->store, &options, &d->store, err);
 
-	/* umount(8) returns before the daemon has ended: what is mounted at once again
-	 * finds the store held by the one before. */
-	for (int ms = 0; r == -EBUSY && ms < BUSY_MS; ms += BUSY_STEP_MS) {
-		(void)nanosleep(&pause, NULL);
-		r = store_open(d->o->store, &options, &d->store, err);
-	}
-	progress_end(&progress);
 	if (r < 0)
 		return r;
 	d->directory = open(d->o->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

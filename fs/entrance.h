@@ -7,7 +7,6 @@
 #ifndef FS_ENTRANCE_H
 #define FS_ENTRANCE_H
 
-#include "fs/progress.h"
 #include "fs/tree.h"
 
 enum {
@@ -24,7 +23,6 @@ struct entrance {
 	struct inbox *inbox;
 	struct tree *tree;
 	struct caller who;
-	struct progress progress;
 };
 
 /* 0 or -errno with err: what find_mount() or store_open() says. */

@@ -8,6 +8,7 @@
 
 #include "core/bytes.h"
 #include "fs/entrance.h"
+#include "fs/opening.h"
 #include "fs/place.h"
 #include "fs/rendering.h"
 
@@ -27,11 +28,8 @@ static bool may_make_key(void *ctx, uid_t uid)
 
 int direct_open(const char *store, struct entrance *e, struct error *err)
 {
-	struct store_options options = {
-		.progress = progress_show,
-		.progress_ctx = &e->progress,
-	};
-	int rc = store_open(store, &options, &e->store, err);
+	static const struct store_options options;
+	int rc = open_patiently(store, &options, &e->store, err);
 	struct inbox_options inbox = {
 		.store = e->store,
 		.may_make_key = may_make_key,
@@ -43,7 +41,6 @@ int direct_open(const char *store, struct entrance *e, struct error *err)
 		.group = e->who.gid,
 	};
 
-	progress_end(&e->progress);
 	if (rc < 0)
 		return rc;
 	rc = inbox_new(&inbox, &e->inbox);

@@ -62,7 +62,7 @@ static const char *const lines[] = {
 "",
 "or a bare value to `assert` of a pair, made with mkdir where nobody has mentioned it yet:",
 "",
-"    mkdir -p subjects/Tesla_Inc/ceo",
+"    mkdir -p subjects/Tesla_Inc/ceo subjects/Tesla_Inc/city",
 "    echo '{\"ref\":\"Elon_Musk\"}' > subjects/Tesla_Inc/ceo/assert",
 "    echo 96.7 > subjects/Tesla_Inc/has_revenue/assert      # a number",
 "    echo Austin > subjects/Tesla_Inc/city/assert           # text; \"007\" needs its quotes",

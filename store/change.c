@@ -54,6 +54,8 @@ int change_touch(struct change *c, struct slice subject, struct slice predicate)
 		.pair = pair_key(subject, predicate),
 		.subject = arena_copy(&c->arena, subject),
 		.predicate = arena_copy(&c->arena, predicate),
+		.seq = c->meta.seq,
+		.received_at = c->meta.received_at,
 	};
 
 	if (!t.subject.p || !t.predicate.p)
@@ -148,6 +150,16 @@ static int by_pair(const void *a, const void *b)
 	return memcmp(x->pair.b, y->pair.b, PAIR_KEY);
 }
 
+/* The newest of each pair first: it says when the pair last changed, also where a
+ * rebuild makes one change of many batches. */
+static int by_pair_and_age(const void *a, const void *b)
+{
+	const struct touched *x = a, *y = b;
+	int order = by_pair(a, b);
+
+	return order ? order : x->seq < y->seq ? 1 : x->seq > y->seq ? -1 : 0;
+}
+
 static void free_view(struct pair_view *v)
 {
 	buf_free(&v->line);
@@ -189,8 +201,8 @@ static int resolve(struct change *c, const struct touched *t)
 	if (rc < 0)
 		return rc;
 	if (!c->sweeping) {
-		row.generation = c->meta.seq;
-		row.mtime = c->meta.received_at;
+		row.generation = t->seq;
+		row.mtime = t->received_at;
 	}
 	row.candidates = v.candidates;
 	row.winner = v.winner;
@@ -203,7 +215,7 @@ int change_finish(struct change *c, uint64_t log_end, const struct id *head)
 	size_t n = c->touched.n / sizeof(*t);
 
 	if (n)
-		qsort(t, n, sizeof(*t), by_pair);
+		qsort(t, n, sizeof(*t), by_pair_and_age);
 	for (size_t i = 0; i < n; i++) {
 		int rc;
 

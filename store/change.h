@@ -43,6 +43,7 @@ struct touched {
 	struct pair_key pair;
 	struct slice subject;
 	struct slice predicate;
+	uint64_t seq, received_at; /* of the record that touched it */
 };
 int change_touch(struct change *c, struct slice subject, struct slice predicate);
 

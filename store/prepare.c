@@ -126,6 +126,20 @@ static int admission_known(struct store *s, const struct agent *agent)
 	return rc;
 }
 
+/* Writers may meet a new key at the same time; one of them says the word. */
+static int admit_once(struct store *s, const struct key *k, struct error *err)
+{
+	struct agent agent = key_agent(k);
+	int rc;
+
+	(void)pthread_mutex_lock(&s->admitting);
+	rc = admission_known(s, &agent);
+	if (rc == -ENOENT)
+		rc = admit(s, k, err);
+	(void)pthread_mutex_unlock(&s->admitting);
+	return rc;
+}
+
 static int no_key(const struct signer *who, struct error *err)
 {
 	(void)fail(
@@ -149,7 +163,7 @@ static int signing_key(struct store *s, const struct signer *who,
 		return rc;
 	agent = key_agent(*out);
 	rc = admission_known(s, &agent);
-	return rc == -ENOENT ? admit(s, *out, err) : rc;
+	return rc == -ENOENT ? admit_once(s, *out, err) : rc;
 }
 
 int store_agent(struct store *s, const struct signer *who, struct agent *out,

@@ -313,6 +313,7 @@ int store_open(const char *path, const struct store_options *o, struct store **o
 	}
 	o = o ? o : &defaults;
 	s->dir = s->lock_fd = -1;
+	(void)pthread_mutex_init(&s->admitting, NULL);
 	s->sums_from = o->sums_from ? o->sums_from : SUMS_FROM_DEFAULT;
 	rc = bring_up(s, o, err);
 	if (rc < 0) {
@@ -329,6 +330,7 @@ void store_close(struct store *s)
 		return;
 	committer_stop(s);
 	wallet_free(s->wallet);
+	(void)pthread_mutex_destroy(&s->admitting);
 	if (s->index.env)
 		(void)mdb_env_sync(s->index.env, 1);
 	index_close(&s->index);

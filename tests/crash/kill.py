@@ -110,6 +110,7 @@ class Writers:
             notes = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             pid = os.fork()
             if pid == 0:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 code = 1
                 try:
                     write_until_killed(mount, notes, seed, round_number, w)
@@ -325,6 +326,7 @@ def main():
     parser.add_argument("--keep", action="store_true", help="keep the store of a failure")
     given = parser.parse_args()
     given.stemefs = os.path.realpath(given.stemefs)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and nothing stays mounted
     print(f"again: tests/crash/kill.py --rounds {given.rounds} --seed {given.seed}", flush=True)
     directory = Path(tempfile.mkdtemp(prefix="kill."))
     try:

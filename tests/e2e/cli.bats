@@ -30,14 +30,6 @@ says() {
 	fi
 }
 
-# What follows from the log alone, through the command line.
-direct_graph() {
-	local f
-	while read -r f; do
-		stemefs cat "$S" "$f"
-	done | b3sum
-}
-
 @test "--help of every command: exit 0, its arguments, on stdout alone" {
 	local c word
 	quiet stemefs --help
@@ -50,7 +42,7 @@ direct_graph() {
 		[ "${#lines[1]}" -gt 10 ]
 		[ "$(stemefs "$c" -h)" = "$output" ]
 		# every option in the usage line is explained below it
-		for word in $(grep -o -- '--[a-z]*' <<< "${lines[0]}"); do
+		for word in $(grep -o -- '--[a-z]\+' <<< "${lines[0]}"); do
 			[ "$(grep -c -- "$word" <<< "$output")" -ge 2 ]
 		done
 	done
@@ -133,19 +125,15 @@ direct_graph() {
 	(cd mnt && cat -- "${files[@]}") > through_mount
 	stemefs cat "$S" "${files[@]}" | cmp - through_mount
 	for f in '' subjects subjects/Tesla_Inc subjects/disputed/p/value subjects/numbers/p/why; do
-		diff <(stemefs ls "$S" "$f") <(cd "mnt/$f" && find . -mindepth 1 -maxdepth 1 -printf '%P %l\n' | LC_ALL=C sort | sed 's/ $//; s/ / -> /' | sed 's/^\(a%2Fb\) -> /\1 /' | LC_ALL=C sort) ||
-			diff <(stemefs ls "$S" "$f" | LC_ALL=C sort) <(ls -A "mnt/$f" | LC_ALL=C sort)
+		diff <(stemefs ls "$S" "$f" | sed 's/ -> .*//' | LC_ALL=C sort) <(find "mnt/$f" -mindepth 1 -maxdepth 1 -printf '%f\n' | LC_ALL=C sort)
 	done
 	rmdir mnt/subjects/nobody/yet mnt/subjects/nobody
 	stemefs ls "$S" subjects > listed
 	unmount_store
 	stemefs cat "$S" "${files[@]}" | cmp - through_mount
 	stemefs ls "$S" subjects | cmp - listed
-	for f in README.md events.jsonl subjects/disputed/p/skeptic; do
-		stemefs cat "$S" "$f" "/$f" "./$f" "//$f" > four || true
-		stemefs cat "$S" "/$f" | cmp - <(stemefs cat "$S" "$f")
-	done
-	stemefs cat "$S" AGENTS.md | cmp - <(stemefs cat "$S" README.md)
+	stemefs cat "$S" /subjects//disputed/p/skeptic AGENTS.md > spelled
+	cat <(stemefs cat "$S" subjects/disputed/p/skeptic) <(stemefs cat "$S" README.md) | cmp - spelled
 }
 
 @test "ls -l shows mode, owner, size and time; links say where they lead" {
@@ -155,7 +143,7 @@ direct_graph() {
 	grep -Eq '^-r--r--r-- +0 +[1-9][0-9]+ 2026-01-01T00:00:00Z +README\.md$' <<< "$output"
 	grep -Eq ' AGENTS\.md -> README\.md$' <<< "$output"
 	grep -Eq '^drwxrwxrwt ' <<< "$output"
-	[ "$(stemefs ls "$S" subjects/a/p/consensus)" = consensus ]
+	[ "$(stemefs ls "$S" subjects/a/p/consensus)" = subjects/a/p/consensus ]
 	quiet stemefs ls "$S" --long subjects/a/p
 	[ "$(awk '$NF == "consensus" { print $3 }' <<< "$output")" -eq "$(stemefs cat "$S" subjects/a/p/consensus | wc -c)" ]
 	mount_store
@@ -191,9 +179,9 @@ direct_graph() {
 		quiet stemefs put "$S" "subjects/fresh $mounted/p/vote" <<< '=96.7 1'
 		says 1 "inbox/x: " stemefs put "$S" inbox/x <<< '{"subject":"never","predicate":"p","object":1,"confidence":1.5}'
 		[[ $stderr == *confidence*1.5* ]]
-		says 1 "unknown key" stemefs put "$S" inbox/x <<< '{"subject":"never","predicate":"p","objekt":1}'
+		says 1 "no such key" stemefs put "$S" inbox/x <<< '{"subject":"never","predicate":"p","objekt":1}'
 		[[ $stderr == *object* ]]
-		says 1 "incomplete" stemefs put "$S" inbox/x <<< '{"subject":"never",'
+		says 1 "ends inside a value" stemefs put "$S" inbox/x <<< '{"subject":"never",'
 		# what stands before the bad one is kept
 		claims 3 1 "part $mounted" > part
 		says 1 "confidence" stemefs put "$S" inbox/part < part
@@ -310,10 +298,13 @@ direct_graph() {
 	[ "$status" -eq 4 ]
 	jq -e --arg at "$at" '.result == "damaged" and .bad > 0 and (.findings | map(select(contains($at))) | length) > 0' <<< "$output"
 	# the log before and behind it is served, from an index that was made anew
-	quiet stemefs rebuild "$S"
+	says 4 "$at" stemefs rebuild "$S"
 	[ "$(stemefs ls "$S" subjects | wc -l)" -eq 19 ]
-	[ "$(stemefs status --json "$S" | jq .damaged)" -eq 1 ]
-	[[ $(stemefs status --json "$S" | jq -r .damage) == *"$at"* ]]
+	rm -r "$S/index"
+	"$STEMEFS" "$S" "$M" -o log="$BATS_TEST_TMPDIR/damagelog"
+	jq -e --arg at "$at" '.damaged == 1 and (.damage | contains($at))' mnt/.stemefs/status
+	grep -q "$at" "$BATS_TEST_TMPDIR/damagelog"
+	unmount_store
 	run stemefs check "$S"
 	[ "$status" -eq 4 ]
 	claim later | stemefs put "$S" inbox/later
@@ -333,15 +324,13 @@ direct_graph() {
 	quiet stemefs check "$S"
 	mount_store
 	diff <(echo "$before") <(graph_of "$M")
-	diff <(echo "$times" | grep -v '^ ') <(times | grep -v '^ ')
+	diff <(echo "$times" | grep -v '^ ') <(times | grep -v '^ ') | head -n 20
+	[ "$(times | grep -v '^ ')" = "$(echo "$times" | grep -v '^ ')" ]
 	unmount_store
 	says 1 "No such file" stemefs rebuild missing
 }
 
 @test "the same set of records in another order gives the same lens files and claims" {
-	mount_store
-	furnish
-	jq -c 'del(.seq, .received_at, .id, .kind, .agents)' mnt/events.jsonl > /dev/null
 	{
 		claims 30 | signed "$ONE_SEED"
 		claim x 1 | signed "$ONE_SEED"
@@ -360,20 +349,23 @@ direct_graph() {
 }
 
 @test "the daemon and the command line do not fight for a store" {
-	local i
+	local i pid
 	mount_store
 	for i in 1 2 3; do
 		claim "c$i" | stemefs put "$S" inbox/c 3>&- &
+		pid=$!
 		claim "m$i" > "mnt/inbox/m$i"
+		wait "$pid"
 	done
-	wait
 	[ "$(stemefs ls "$S" subjects | wc -l)" -eq 6 ]
 	unmount_store
-	# two at once without a mount: one waits, or says who holds it
+	# several at once without a mount take turns
 	claims 5 -1 x > x
-	claims 5 -1 y > y
-	stemefs put "$S" inbox/x < x 3>&- 2> x.err &
-	stemefs put "$S" inbox/y < y 2> y.err || grep -q "in use" y.err
-	wait $! || grep -q "in use" x.err
+	stemefs put "$S" inbox/x < x 3>&- &
+	pid=$!
+	claim y | quiet stemefs put "$S" inbox/y
+	wait "$pid"
+	stemefs cat "$S" events.jsonl | cmp - <(stemefs cat "$S" events.jsonl)
+	[ "$(stemefs ls "$S" subjects | wc -l)" -eq 12 ]
 	quiet stemefs check "$S"
 }

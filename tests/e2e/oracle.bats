@@ -9,7 +9,7 @@ load common
 
 setup() {
 	case ${STEMEFS_MODE:-release} in
-	release) count=90 ;; # graphs of three pairs, for each test
+	release) count=84 ;; # graphs of three pairs, for each test
 	*) count=8 ;;
 	esac
 	count=${GRAPH_COUNT:-$count}

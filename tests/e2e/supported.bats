@@ -113,7 +113,7 @@ every_status() {
 	# nobody supports anything
 	what s A '.confidence = 0' | says ann
 	[ "$(of s '.status, .object, .share, .conflict')" = "none absent absent 0" ]
-	[ -z "$(ls "$M/subjects/s/p/value" | grep -v 'recency\|confidence')" ]
+	[ "$(ls "$M/subjects/s/p/value")" = confidence$'\n'recency ]
 	# one agent, even of two minds
 	what s B '.source = "x"' | says ann
 	[ "$(of s '.status, .object, .agents')" = "single B 1" ]

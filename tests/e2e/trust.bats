@@ -171,12 +171,12 @@ tally_all() {
 }
 
 many_pairs() {
-	local n i
+	local n
 	n=$(few 2000 200)
 	agents ann
 	jq -nc "range($n) | {subject: \"s\\(.)\", predicate: \"p\", object: .}" | says ann
 	[ "$(tally_all)" = "$n 0.0099" ]
-	for i in 1 2; do
+	for _ in 1 2; do
 		admit ann
 		[ "$(of "s$((n - 1))" .confidence)" = 0.333333 ]
 		[ "$(tally_all)" = "$n 0.333333" ]

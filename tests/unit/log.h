@@ -149,6 +149,7 @@ struct log {
 	int dir;
 	struct wal *w;
 	uint64_t segment_max; /* 0: as it is */
+	uint64_t reached; /* by the index that was lost; 0: nothing is known */
 	struct wal_report report;
 	struct error err;
 	struct wal_position before_last; /* where the last batch started */
@@ -233,6 +234,7 @@ static inline int log_reopen_as(
 		return rc;
 	if (l->segment_max)
 		wal_set_segment_max(l->w, l->segment_max);
+	wal_expect(l->w, l->reached);
 	return wal_recover(l->w, from, log_visit, l, &l->report, &l->err);
 }
 

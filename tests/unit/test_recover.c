@@ -31,7 +31,8 @@ static void a_new_log_is_empty_and_takes_a_frame(void)
 static void a_log_cut_at_any_byte_keeps_every_whole_frame(void)
 {
 	small_log();
-	for (size_t cut = (size_t)kept[kept_n - 2].offset; cut <= used(); cut++) {
+	for (size_t cut = (size_t)kept[kept_n - 2].offset; cut <= used();
+		cut += TAP_STRIDE) {
 		size_t whole = kept_n - 2;
 
 		while (whole < kept_n && frame_end(&kept[whole]) <= cut)
@@ -87,7 +88,7 @@ static void check_flip(size_t n, size_t byte, uint8_t bit)
 static void a_flipped_bit_costs_one_frame_and_is_reported(void)
 {
 	small_log();
-	for (size_t byte = 0; byte < used(); byte++)
+	for (size_t byte = 0; byte < used(); byte += TAP_STRIDE)
 		for (unsigned bit = 0; bit < 8; bit++)
 			check_flip(used(), byte, (uint8_t)(1u << bit));
 	log_free(&l);
@@ -97,7 +98,7 @@ static void so_it_does_with_preallocated_zeros_behind(void)
 {
 	small_log();
 	CHECK(image_n > used() + 2048);
-	for (size_t byte = 0; byte < used() + 2048; byte++)
+	for (size_t byte = 0; byte < used() + 2048; byte += TAP_STRIDE)
 		check_flip(used() + 4096, byte, (uint8_t)(1u << byte % 8));
 	log_free(&l);
 }
@@ -133,7 +134,7 @@ static void a_batch_torn_in_any_sectors_is_cut(void)
 {
 	static const size_t sizes[] = {48, 1000, 8, 8, 256, 16};
 
-	for (size_t shift = 0; shift < SECTOR; shift += 8) {
+	for (size_t shift = 0; shift < SECTOR; shift += 8 * TAP_STRIDE) {
 		size_t first = 64 + shift;
 		uint64_t start;
 		unsigned sectors;
@@ -219,6 +220,30 @@ static void a_log_that_ends_before_what_was_applied_is_damage(void)
 	CHECK(l.frames[0].offset > at.offset && l.frames[0].seq == seq + 1);
 	CHECK(log_reopen_as(&l, &at, false) == 0);
 	CHECK(l.n == 1 && l.frames[0].seq == seq + 1);
+	log_free(&l);
+}
+
+static void what_a_lost_index_had_applied_is_damage_and_is_not_cut(void)
+{
+	small_log();
+	for (size_t cut = (size_t)kept[kept_n - 2].offset; cut < used();
+		cut += TAP_STRIDE) {
+		size_t whole = kept_n - 2;
+
+		while (whole < kept_n && frame_end(&kept[whole]) <= cut)
+			whole++;
+		log_restore(&l, slice_of(image, cut));
+		l.reached = used();
+		CHECK(log_reopen(&l) == 0);
+		CHECK(log_is(&l, kept, whole) && l.report.torn_from == 0);
+		CHECK(damaged_at(cut) && damaged_at(used() - 1));
+		CHECK(slice_equal(slice_sub(log_load(log_file(&l, 0)), 0, cut),
+			slice_of(image, cut)));
+		takes_one_more();
+		CHECK(l.frames[whole].offset > used());
+		CHECK(l.frames[whole].seq > kept[kept_n - 1].seq);
+		l.reached = 0;
+	}
 	log_free(&l);
 }
 
@@ -344,6 +369,7 @@ int main(void)
 	RUN(a_torn_batch_behind_old_damage_is_still_cut);
 	RUN(what_was_applied_is_not_scanned_again);
 	RUN(a_log_that_ends_before_what_was_applied_is_damage);
+	RUN(what_a_lost_index_had_applied_is_damage_and_is_not_cut);
 	RUN(a_page_that_cannot_be_read_is_damage_and_is_not_cut);
 	RUN(what_is_visited_was_synced_first);
 	RUN(read_only_changes_nothing);

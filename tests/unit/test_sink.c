@@ -330,10 +330,11 @@ static void what_only_the_committer_knows_is_refused_in_order(void)
 static void one_write_may_complete_thousands(void)
 {
 	enum {
-		N = 9000
+		N = TAP_STRIDE > 1 ? 4500 : 9000 /* more than one submission */
 	};
 	struct sink *s = open_name("n");
 	uint64_t before = claims();
+	char want[32];
 	BUF_AUTO(b);
 
 	for (int i = 0; i < N; i++)
@@ -352,7 +353,8 @@ static void one_write_may_complete_thousands(void)
 	buf_str(&b, "nonsense");
 	CHECK(put_bytes(s, slice_of(b.p, b.n)) == -EINVAL);
 	CHECK(claims() == before + 2 * N);
-	CHECK(strstr(receipt("n"), "\"record\":18000,"));
+	(void)snprintf(want, sizeof(want), "\"record\":%d,", 2 * N);
+	CHECK(strstr(receipt("n"), want));
 	sink_close(s);
 }
 

@@ -355,7 +355,7 @@ static void admit_some(struct store *s, const char *name)
 static void all_lines(struct store *s, struct buf *out)
 {
 	for (int i = 0; i < 3; i++) {
-		char subject[8];
+		char subject[16];
 		BUF_AUTO(line);
 		BUF_AUTO(value);
 
