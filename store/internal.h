@@ -43,7 +43,7 @@ struct store {
 	struct wal *wal;
 	struct index index;
 	struct wallet *wallet;
-	pthread_mutex_t admitting; /* a new key is admitted once, whoever comes first */
+	pthread_mutex_t admitting; /* held while a new key is admitted: once */
 	struct store_clock clock;
 	uint64_t started_at;
 	uint32_t sums_from;

@@ -18,18 +18,6 @@ stemefs() {
 	"$STEMEFS" "$@"
 }
 
-# says STATUS TEXT COMMAND…: exit status, nothing on stdout, and a sentence on stderr.
-says() {
-	local expected=$1 text=$2
-	shift 2
-	run --separate-stderr "$@"
-	# shellcheck disable=SC2154 # set by run
-	if [ "$status" -ne "$expected" ] || [[ $stderr != *"$text"* ]] || [ -n "$output" ]; then
-		echo "$*: exit $status: $output $stderr" >&2
-		return 1
-	fi
-}
-
 @test "--help of every command: exit 0, its arguments, on stdout alone" {
 	local c word
 	quiet stemefs --help

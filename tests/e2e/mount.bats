@@ -12,17 +12,12 @@ setup() {
 }
 teardown() { cd / && stop; }
 
-# A sentence and nothing else on stderr: says STATUS TEXT COMMAND…
-says() {
-	local expected=$1 text=$2
-	shift 2
-	run --separate-stderr "$@"
+# sentence STATUS TEXT COMMAND…: it fails so, with one sentence that has this text.
+sentence() {
+	says "$@"
 	# shellcheck disable=SC2154 # set by run
-	if [ "$status" -ne "$expected" ] || [[ $stderr != "stemefs: "*"$text"* ]] ||
-		[ "$(wc -l <<< "$stderr")" -ne 1 ] || [ -n "$output" ]; then
-		echo "$*: exit $status: $output $stderr" >&2
-		return 1
-	fi
+	[[ $stderr == "stemefs: "* ]]
+	[ "$(wc -l <<< "$stderr")" -eq 1 ]
 }
 
 is_mounted() {
@@ -46,35 +41,35 @@ as_user() {
 # ---- what is refused, before anything is mounted ----
 
 @test "a missing store" {
-	says 32 "No such file or directory; try stemefs init /nonexistent" "$STEMEFS" /nonexistent "$M"
-	says 32 "No such file or directory" "$STEMEFS" mount ./nonexistent mnt
+	sentence 32 "No such file or directory; try stemefs init /nonexistent" "$STEMEFS" /nonexistent "$M"
+	sentence 32 "No such file or directory" "$STEMEFS" mount ./nonexistent mnt
 	[[ $stderr == *"./nonexistent"* ]]
 }
 
 @test "what is not a store" {
 	mkdir other
-	says 32 "is not a store; try stemefs init" "$STEMEFS" mount other mnt
-	says 32 "is not a directory, so not a store" "$STEMEFS" /etc/passwd mnt
+	sentence 32 "is not a store; try stemefs init" "$STEMEFS" mount other mnt
+	sentence 32 "is not a directory, so not a store" "$STEMEFS" /etc/passwd mnt
 	echo 'something else' > other/format
-	says 32 "" "$STEMEFS" mount other mnt
+	sentence 32 "" "$STEMEFS" mount other mnt
 	fails is_mounted
 }
 
 @test "a mount point that is missing, a file, not empty, or the store" {
-	says 32 "missing: No such file or directory; try mkdir missing" "$STEMEFS" "$S" missing
-	says 32 "is not a directory" "$STEMEFS" "$S" /etc/passwd
+	sentence 32 "missing: No such file or directory; try mkdir missing" "$STEMEFS" "$S" missing
+	sentence 32 "is not a directory" "$STEMEFS" "$S" /etc/passwd
 	echo precious > mnt/file
-	says 32 "not empty" "$STEMEFS" "$S" mnt
+	sentence 32 "not empty" "$STEMEFS" "$S" mnt
 	[ "$(cat mnt/file)" = precious ]
-	says 32 "lies in the store" "$STEMEFS" "$S" "$S/wal"
-	says 32 "" "$STEMEFS" "$S" "$S"
-	says 32 "would be hidden" "$STEMEFS" "$S" "$BATS_TEST_TMPDIR"
+	sentence 32 "lies in the store" "$STEMEFS" "$S" "$S/wal"
+	sentence 32 "" "$STEMEFS" "$S" "$S"
+	sentence 32 "would be hidden" "$STEMEFS" "$S" "$BATS_TEST_TMPDIR"
 }
 
 @test "a mount point, or a store, that is missing from the command line" {
-	says 1 "DIR is missing" "$STEMEFS" mount "$S"
-	says 1 "STORE and DIR are missing" "$STEMEFS" mount
-	says 1 "too many arguments" "$STEMEFS" mount "$S" mnt mnt
+	sentence 1 "DIR is missing" "$STEMEFS" mount "$S"
+	sentence 1 "STORE and DIR are missing" "$STEMEFS" mount
+	sentence 1 "too many arguments" "$STEMEFS" mount "$S" mnt mnt
 }
 
 @test "a store that is mounted already, and a mount point that is taken" {
@@ -82,10 +77,10 @@ as_user() {
 	mount_store
 	pid=$(daemon_pid)
 	mkdir other
-	says 32 "is mounted already, on $M; try stemefs umount $M" "$STEMEFS" "$S" other
-	says 32 "mounted" "$STEMEFS" "$S" mnt
+	sentence 32 "is mounted already, on $M; try stemefs umount $M" "$STEMEFS" "$S" other
+	sentence 32 "mounted" "$STEMEFS" "$S" mnt
 	"$STEMEFS" init second
-	says 32 "the store $S is mounted there already" "$STEMEFS" second mnt
+	sentence 32 "the store $S is mounted there already" "$STEMEFS" second mnt
 	# even where this mount cannot be seen
 	run unshare -m sh -c "umount '$M'; '$STEMEFS' '$S' other"
 	[ "$status" -eq 32 ]
@@ -96,15 +91,15 @@ as_user() {
 }
 
 @test "unknown options, with the one that was meant" {
-	says 1 'unknown option "alow_other"; try allow_other' "$STEMEFS" "$S" mnt -o alow_other
-	says 1 'unknown option "nonsense"' "$STEMEFS" "$S" mnt -o rw,nonsense=1
-	says 1 "autokey" "$STEMEFS" "$S" mnt -o autokey=some
-	says 1 "cache" "$STEMEFS" "$S" mnt -o cache=much
-	says 1 "needs a value" "$STEMEFS" "$S" mnt -o log
-	says 1 "takes no value" "$STEMEFS" "$S" mnt -o allow_other=1
-	says 1 "unknown flag -q" "$STEMEFS" "$S" mnt -q
-	says 32 "remount is not possible" "$STEMEFS" "$S" mnt -o remount
-	says 32 "remount is not possible" "$STEMEFS" "$S" mnt -o remount,ro
+	sentence 1 'unknown option "alow_other"; try allow_other' "$STEMEFS" "$S" mnt -o alow_other
+	sentence 1 'unknown option "nonsense"' "$STEMEFS" "$S" mnt -o rw,nonsense=1
+	sentence 1 "autokey" "$STEMEFS" "$S" mnt -o autokey=some
+	sentence 1 "cache" "$STEMEFS" "$S" mnt -o cache=much
+	sentence 1 "needs a value" "$STEMEFS" "$S" mnt -o log
+	sentence 1 "takes no value" "$STEMEFS" "$S" mnt -o allow_other=1
+	sentence 1 "unknown flag -q" "$STEMEFS" "$S" mnt -q
+	sentence 32 "remount is not possible" "$STEMEFS" "$S" mnt -o remount
+	sentence 32 "remount is not possible" "$STEMEFS" "$S" mnt -o remount,ro
 	fails is_mounted
 }
 
@@ -114,7 +109,7 @@ as_user() {
 	unmount_store
 	python3 "$TOP/tests/lib/later.py" "$S" 3600
 	rm -r "$S/index"
-	says 32 "clock=accept" "$STEMEFS" "$S" mnt
+	sentence 32 "clock=accept" "$STEMEFS" "$S" mnt
 	[[ $stderr == *clock* ]]
 	fails is_mounted
 	"$STEMEFS" "$S" mnt -o clock=accept,log="$BATS_TEST_TMPDIR/clocklog"
@@ -136,8 +131,8 @@ as_user() {
 @test "what was refused leaves the store as it was" {
 	local before
 	before=$(find "$S" -type f -exec b3sum {} + | sort)
-	says 1 "" "$STEMEFS" "$S" mnt -o nonsense
-	says 32 "" "$STEMEFS" "$S" missing
+	sentence 1 "" "$STEMEFS" "$S" mnt -o nonsense
+	sentence 32 "" "$STEMEFS" "$S" missing
 	[ "$(find "$S" -type f -exec b3sum {} + | sort)" = "$before" ]
 	mount_store
 	claim a > "$M/inbox/a"
@@ -231,9 +226,9 @@ as_user() {
 	quiet ./mount.stemefs "$S" mnt -f -o rw
 	fails is_mounted
 	[ ! -s "$S/lock" ] || gone "$(daemon_pid)"
-	says 32 "No such file" ./mount.stemefs /nonexistent mnt -f -o rw
-	says 32 "No such file" ./mount.stemefs "$S" missing -fnv -o rw
-	says 1 'unknown option' ./mount.stemefs "$S" mnt -f -o rw,nonsense
+	sentence 32 "No such file" ./mount.stemefs /nonexistent mnt -f -o rw
+	sentence 32 "No such file" ./mount.stemefs "$S" missing -fnv -o rw
+	sentence 1 'unknown option' ./mount.stemefs "$S" mnt -f -o rw,nonsense
 }
 
 @test "the helper: options of fstab are passed over, and with -s unknown ones" {
@@ -244,7 +239,7 @@ as_user() {
 	quiet ./mount.fuse.stemefs "$S" mnt -s -o rw,nonsense,other=7
 	is_mounted
 	"$STEMEFS" umount mnt
-	says 32 "remount is not possible" ./mount.fuse.stemefs "$S" mnt -o remount,rw
+	sentence 32 "remount is not possible" ./mount.fuse.stemefs "$S" mnt -o remount,rw
 }
 
 @test "the script mount.stemefs starts the program that was built beside it" {
@@ -342,12 +337,12 @@ as_user() {
 
 @test "umount: what is in use, and what is no mount of ours" {
 	mount_store
-	(cd mnt && says 32 "is in use; try" "$STEMEFS" umount "$M")
+	(cd mnt && sentence 32 "is in use; try" "$STEMEFS" umount "$M")
 	is_mounted
-	says 32 "no store is mounted there" "$STEMEFS" umount "$BATS_TEST_TMPDIR"
-	says 32 "No such file" "$STEMEFS" umount missing
-	says 1 "one DIR is expected" "$STEMEFS" umount
-	says 1 "one DIR is expected" "$STEMEFS" umount mnt mnt
+	sentence 32 "no store is mounted there" "$STEMEFS" umount "$BATS_TEST_TMPDIR"
+	sentence 32 "No such file" "$STEMEFS" umount missing
+	sentence 1 "one DIR is expected" "$STEMEFS" umount
+	sentence 1 "one DIR is expected" "$STEMEFS" umount mnt mnt
 	# lazily it goes, and lives on until its user has gone
 	exec 6< mnt/README.md
 	quiet "$STEMEFS" umount -l mnt
@@ -464,15 +459,15 @@ as_user() {
 	[ "$status" -eq 7 ]
 	run "$STEMEFS" run "$S" -- sh -c 'kill -9 $$'
 	[ "$status" -eq 137 ]
-	says 127 "No such file" "$STEMEFS" run "$S" -- no_such_command
-	says 126 "Permission denied" "$STEMEFS" run "$S" -- /etc/passwd
+	sentence 127 "No such file" "$STEMEFS" run "$S" -- no_such_command
+	sentence 126 "Permission denied" "$STEMEFS" run "$S" -- /etc/passwd
 	[ "$(echo in | "$STEMEFS" run -o ro "$S" cat)" = in ]
 	run "$STEMEFS" run -o ro "$S" -- mkdir subjects/a
 	[ "$status" -eq 1 ]
-	says 32 "No such file" "$STEMEFS" run /nonexistent -- true
-	says 1 "expected" "$STEMEFS" run "$S"
-	says 1 "expected" "$STEMEFS" run "$S" --
-	says 1 "unknown option" "$STEMEFS" run -o nonsense "$S" -- true
+	sentence 32 "No such file" "$STEMEFS" run /nonexistent -- true
+	sentence 1 "expected" "$STEMEFS" run "$S"
+	sentence 1 "expected" "$STEMEFS" run "$S" --
+	sentence 1 "unknown option" "$STEMEFS" run -o nonsense "$S" -- true
 }
 
 @test "run: without any privilege, keeping one's uid" {

@@ -37,9 +37,9 @@ nothing_changes_when_rebuilt() {
 admitted_before_and_after() {
 	agents ann bob
 	admit ann
-	what s early | says ann
+	what s early | signs ann
 	[ "$(of s '.object, .confidence')" = "early 0.333333" ]
-	what s late | says bob
+	what s late | signs bob
 	[ "$(of s '.object, .share, .agents')" = "early 1 2" ]
 	# bob's word counts from the moment that admit returns
 	admit bob
@@ -49,7 +49,7 @@ admitted_before_and_after() {
 	revoke bob
 	[ "$(of s '.object, .share, .status')" = "early 1 agreed" ]
 	# a vote counts in the same way
-	on s late 1 | says bob
+	on s late 1 | signs bob
 	[ "$(of s '.object, .share')" = "early 1" ]
 	admit bob
 	[ "$(of s '.object, .share')" = "late 0.666666" ]
@@ -75,8 +75,8 @@ what_makes_a_member() {
 	local many
 	many=60
 	members ann
-	what s one | says ann
-	what s many '.timestamp = "2026-01-01T00:00:00Z"' | says_each "$many"
+	what s one | signs ann
+	what s many '.timestamp = "2026-01-01T00:00:00Z"' | signs_each "$many"
 	[ "$(of s '.object, .share')" = "one 1" ]
 	# above everybody's trust nobody is a member: 60 hundredths against 50
 	setting '{"setting":"min_trust","value":0.6}'
@@ -89,8 +89,8 @@ what_makes_a_member() {
 	setting '{"setting":"min_trust","value":0}'
 	[ "$(of s '.object, .share')" = "many 0.545454" ]
 	# it holds for what comes later, too
-	what new one | says ann
-	what new two '.timestamp = "2026-01-01T00:00:00Z"' | says_each 2
+	what new one | signs ann
+	what new two '.timestamp = "2026-01-01T00:00:00Z"' | signs_each 2
 	[ "$(of new '.object, .share')" = "one 0.961538" ]
 	setting '{"setting":"min_trust","value":0.010001}'
 	[ "$(of new '.object, .share')" = "one 1" ]
@@ -101,18 +101,18 @@ what_makes_a_member() {
 	nothing_changes_when_rebuilt
 }
 
-@test "min_trust says who is a member" {
+@test "min_trust signs who is a member" {
 	what_makes_a_member
 }
 
-@test "min_trust says who is a member (running sums)" {
+@test "min_trust signs who is a member (running sums)" {
 	what_makes_a_member
 }
 
 @test "the newest word about an agent stands, whenever it comes in" {
 	local key
 	agents ann
-	what s A | says ann
+	what s A | signs ann
 	key=$(keys_of ann)
 	revoke ann
 	setting "{\"setting\":\"admit\",\"agent\":\"$key\",\"timestamp\":\"2025-01-01T00:00:00Z\"}"
@@ -125,14 +125,14 @@ what_makes_a_member() {
 	# an agent that has said nothing yet
 	agents bob
 	admit bob
-	what s B | says bob
+	what s B | signs bob
 	[ "$(of s .share)" = 0.5 ]
 }
 
 @test "a setting is refused unless the store's key alone has signed it" {
 	local admit_ann
 	agents ann bob
-	what s A | says ann
+	what s A | signs ann
 	admit_ann="{\"setting\":\"admit\",\"agent\":\"$(keys_of ann)\"}"
 	post() { cat "$BATS_TEST_TMPDIR/setting" > "$M/inbox/setting"; }
 	by() { echo "$1" | "$STEMEFS" sign "${@:2}" > "$BATS_TEST_TMPDIR/setting"; }
@@ -174,7 +174,7 @@ many_pairs() {
 	local n
 	n=$(few 2000 200)
 	agents ann
-	jq -nc "range($n) | {subject: \"s\\(.)\", predicate: \"p\", object: .}" | says ann
+	jq -nc "range($n) | {subject: \"s\\(.)\", predicate: \"p\", object: .}" | signs ann
 	[ "$(tally_all)" = "$n 0.0099" ]
 	for _ in 1 2; do
 		admit ann
@@ -209,8 +209,8 @@ many_pairs() {
 @test "an open reader keeps its answer, the next one has the new" {
 	members ann
 	agents bob
-	what s A | says ann
-	what s B | says bob
+	what s A | signs ann
+	what s B | signs bob
 	exec 8< "$M/subjects/s/p/consensus"
 	head -c 20 <&8 > /dev/null
 	stat -c %Y.%y "$M/subjects/s/p/consensus" > "$BATS_TEST_TMPDIR/time"

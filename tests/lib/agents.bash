@@ -33,14 +33,14 @@ revoke() {
 	keys_of "$@" | xargs "$STEMEFS" admit "$S" --revoke
 }
 
-# says NAME: the records that come in are signed by that agent and posted.
-says() {
+# signs NAME: the records that come in are signed by that agent and posted.
+signs() {
 	"$STEMEFS" sign --key "$BATS_TEST_TMPDIR/$1.key" > "$BATS_TEST_TMPDIR/signed"
 	cat "$BATS_TEST_TMPDIR/signed" > "$M/inbox/$1"
 }
 
-# says_each N: every record that comes in is signed by N strangers and posted N times.
-says_each() {
+# signs_each N: every record that comes in is signed by N strangers and posted N times.
+signs_each() {
 	python3 - "$1" "$TOP/tests/oracle" > "$BATS_TEST_TMPDIR/signed" 3<&0 <<-'END'
 		import os, sys
 		sys.dont_write_bytecode = True

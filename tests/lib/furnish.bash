@@ -86,6 +86,19 @@ graph_of() {
 		-type f -print0 | LC_ALL=C sort -z | xargs -0 b3sum -- .stemefs/head)
 }
 
+# says STATUS TEXT COMMAND…: it ends with this exit status, nothing on stdout, and this text
+# on stderr.
+says() {
+	local expected=$1 text=$2
+	shift 2
+	run "-$expected" --separate-stderr "$@"
+	# shellcheck disable=SC2154 # set by run
+	if [[ $stderr != *"$text"* ]] || [ -n "$output" ]; then
+		echo "$*: $output $stderr" >&2
+		return 1
+	fi
+}
+
 # quiet COMMAND…: it succeeds and says nothing on stderr; its stdout is in $output.
 quiet() {
 	run --separate-stderr "$@"

@@ -3,6 +3,7 @@
 #	load ../lib/records
 
 PATH=/usr/bin:/bin:$PATH # Debian's python3, which has PyNaCl, before any other
+# shellcheck disable=SC2034 # for who loads this
 CANON=$TOP/tests/oracle/canon.py
 
 # few N M: N in a release build, M under a sanitizer, where everything takes longer.

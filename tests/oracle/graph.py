@@ -68,8 +68,11 @@ class Graph:
         self.members = [a for a, _ in self.agents if rng.random() < share]
         self.pairs = []
         self.claims = []  # (fields, signers)
+        self.votes = []  # (fields of the claim or None, time, weight, signers)
+        self.cosignatures = []  # (fields of the claim or None, signers)
         for i in range(pairs):
-            subject = f"g{number}" if i % 2 else f"{rng.choice(['.g', '_', ' ', 'x/%', 'ü'])}{number}"
+            prefix = "g" if i % 2 else rng.choice([".g", "_", " ", "x/%", "ü"])
+            subject = f"{prefix}{number}"
             self.pairs.append((subject, rng.choice(["p", "-p", "a/b", "has revenue"]) + str(i)))
             self.fill(*self.pairs[-1], target)
 
@@ -124,11 +127,9 @@ class Graph:
             claim[key] = value
 
     def votes_on(self, claims, weights, when, target):
-        """What is said about the claims, by place in the list: their ids come later."""
+        """What is said about the claims; their ids come later."""
         rng = self.rng
         agents = [a for a, _ in self.agents]
-        self.votes = getattr(self, "votes", [])
-        self.cosignatures = getattr(self, "cosignatures", [])
         targets = [c for c, _ in claims] + [None]
         for _ in range(rng.choice([target] if target else [0, 0, 1, 5, 20, 60])):
             weight = rng.choice([1, 1, -1]) * rng.choice([0, *rng.choices(weights, k=4)])
@@ -233,7 +234,8 @@ class Plan:
             for fields, when, weight, signers in g.votes:
                 target = id_of[id(fields)] if fields else digest(g.name, "nobody's")
                 votes.append(({"vote": target, "weight": weight, "timestamp": when}, signers))
-        for (fields, signers), i in zip(votes, hash_all([canon.canonical(for_json(v)) for v, _ in votes])):
+        ids = hash_all([canon.canonical(for_json(fields)) for fields, _ in votes])
+        for (fields, signers), i in zip(votes, ids):
             self.add(rng, "vote", fields, i, signers, seeds)
             if rng.random() < 0.03:
                 stranger = rng.choice(self.agents)
@@ -291,7 +293,7 @@ class Known:
 
 
 def encode_name(name):
-    """A name as a file name, as docs/format.md has it."""
+    """A name as a file name."""
     out = ""
     for i, c in enumerate(name):
         edge = i in (0, len(name) - 1)
@@ -327,16 +329,18 @@ def compare(plan, known, mount, pairs):
         else:
             expected = lens.resolve(said, trust, subject, predicate)
             values = {f.split("/")[1] for f, c in expected.items() if c and f.startswith("value/")}
-            if set(os.listdir(place / "value")) != values:
+            listed = set(os.listdir(place / "value"))
+            if listed != values:
                 bad += 1
-                print(f"{place}/value lists {os.listdir(place / 'value')}, not {values}", file=sys.stderr)
+                print(f"{place}/value lists {listed}, not {values}", file=sys.stderr)
         for file, content in expected.items():
             found = read_or_none(place / file)
             if found == content:
                 continue
             bad += 1
             if bad == 1:
-                print(f"{place}/{file} is\n{show(found)}instead of\n{show(content)}", file=sys.stderr)
+                print(f"{place}/{file} is\n{show(found)}", file=sys.stderr)
+                print(f"instead of\n{show(content)}", file=sys.stderr)
     return bad
 
 
@@ -433,7 +437,8 @@ def play(given, plan):
     bad = 0
     steps = given.checks + 1
     for step in range(steps):
-        part = records[start + (end - start) * step // steps : start + (end - start) * (step + 1) // steps]
+        first, last = (start + (end - start) * i // steps for i in (step, step + 1))
+        part = records[first:last]
         post_all(given, order, batches_of(order, part))
         known.records += [r for _, r in part]
         if step < given.checks:

@@ -149,7 +149,7 @@ struct log {
 	int dir;
 	struct wal *w;
 	uint64_t segment_max; /* 0: as it is */
-	uint64_t reached; /* by the index that was lost; 0: nothing is known */
+	uint64_t reached;     /* by an index that was lost; 0: none was */
 	struct wal_report report;
 	struct error err;
 	struct wal_position before_last; /* where the last batch started */
