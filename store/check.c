@@ -10,6 +10,11 @@
 #include "store/internal.h"
 #include "store/pair.h"
 
+enum {
+	SWEEP_WAITS =
+		60000, /* of a millisecond: no step of a sweep takes a minute */
+};
+
 struct checking {
 	struct store *s;
 	struct store_check *out;
@@ -113,13 +118,22 @@ static int check_pair(struct checking *c, struct snap *snap, struct slice subjec
 	return rc == -ENOMEM ? rc : 0;
 }
 
-/* A snapshot to which no sweep owes anything: views are right only then. */
+/* A snapshot to which no sweep owes anything: views are right only then. -EIO when the
+ * sweeps stand still: where the index fails, they wait for the next start. */
 static int settled_snap(struct store *s, struct snap **out)
 {
 	static const struct timespec moment = {.tv_nsec = 1000000};
+	size_t before = 0;
+	int waits = 0;
 	int rc = store_snap(s, out);
 
 	while (rc == 0 && (*out)->meta.sweeps) {
+		size_t now = mdb_txn_id((*out)->source.txn);
+
+		waits = now == before ? waits + 1 : 0;
+		before = now;
+		if (waits > SWEEP_WAITS)
+			return -EIO;
 		snap_end(out);
 		(void)nanosleep(&moment, NULL);
 		rc = store_snap(s, out);
@@ -153,6 +167,8 @@ static int check_views(struct checking *c)
 			if (found_rc < 0)
 				return found_rc;
 		}
+		if (found_rc != -ENOENT)
+			return found_rc;
 	}
 	return rc == -ENOENT ? 0 : rc;
 }

@@ -158,7 +158,9 @@ static int make_durable(struct batch *b)
 		/* taken back before anybody is answered: no refused record may
 		 * appear */
 		(void)fail_batch(b, rc, "the index failed");
-		(void)wal_undo(b->s->wal, NULL);
+		/* where that fails too, its sentence is the one to read: the batch
+		 * may be there after the next start */
+		(void)wal_undo(b->s->wal, &b->error);
 		return rc;
 	}
 	b->s->committer.sweeping |= owed;

@@ -43,15 +43,18 @@ static int entry_at(struct change *c, const struct locator *at,
 	return rc < 0 ? rc : entry_of(&f, agent, out);
 }
 
-/* The entry that stands for an agent on an id: of a later cosignature, or of the
- * record itself (known: its row, NULL while it has not arrived). -ENOENT: none. */
+/* The entry that stands for an agent on an id: the smaller of that in a cosignature and
+ * that of the record itself (known: its row, NULL while it has not arrived). -ENOENT:
+ * none. */
 static int standing(struct change *c, const struct id *id,
 	const struct id_row *known, const struct agent *agent,
 	struct signature *out)
 {
+	struct signature first;
 	struct cosigner_row row;
 	struct row_key k;
 	uint32_t number = 0;
+	bool later;
 	int rc = agent_number(c->source.txn, agent, &number);
 
 	if (rc < 0)
@@ -59,10 +62,17 @@ static int standing(struct change *c, const struct id *id,
 	k = row_key_cosigned(id, number);
 	rc = row_read(c->source.txn, &k, &row, sizeof(row));
 	if (rc == 0)
-		return entry_at(c, &row.at, agent, out);
-	if (rc != -ENOENT || !known)
+		rc = entry_at(c, &row.at, agent, out);
+	if ((rc < 0 && rc != -ENOENT) || !known)
 		return rc;
-	return entry_at(c, &known->at, agent, out);
+	later = rc == 0;
+	rc = entry_at(c, &known->at, agent, &first);
+	if (rc == -ENOENT && later)
+		return 0;
+	/* a cosignature may have come before the record that it signs */
+	if (rc == 0 && (!later || signature_compare(&first, out) < 0))
+		*out = first;
+	return rc;
 }
 
 /* Keep the signatures that say something new: by a new agent, or before the one

@@ -52,6 +52,9 @@ int file_create(int dir, const char *path, struct slice bytes, struct error *err
 	if (snprintf(tmp, sizeof(tmp), "%s.tmp.%d", path, getpid()) >=
 		(int)sizeof(tmp))
 		return fail(err, ENAMETOOLONG, "%s: the path is too long", path);
+	/* what a crash left of a process that had our number: containers give the
+	 * same one each time */
+	(void)unlinkat(dir, tmp, 0);
 	FD_AUTO(fd) = openat(dir, tmp,
 		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)

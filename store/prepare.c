@@ -166,17 +166,6 @@ static int signing_key(struct store *s, const struct signer *who,
 	return rc == -ENOENT ? admit_once(s, *out, err) : rc;
 }
 
-int store_agent(struct store *s, const struct signer *who, struct agent *out,
-	struct error *err)
-{
-	const struct key *k;
-	int rc = signing_key(s, who, &k, err);
-
-	if (rc == 0)
-		*out = key_agent(k);
-	return rc;
-}
-
 static int sign(struct store *s, const struct signer *who, struct entry *e,
 	struct arena *a, struct error *err)
 {

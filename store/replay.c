@@ -73,6 +73,8 @@ static int applied(struct store *s, struct wal_position *out)
 		return rc;
 	rc = meta_read(txn, &m);
 	mdb_txn_abort(txn);
+	if (rc < 0)
+		return rc;
 	*out = (struct wal_position){
 		.offset = m.log_end,
 		.seq = m.seq,
@@ -80,7 +82,7 @@ static int applied(struct store *s, struct wal_position *out)
 		.chain = m.head,
 	};
 	wal_expect(s->wal, m.reached);
-	return rc;
+	return 0;
 }
 
 int store_replay(struct store *s, const struct store_options *o, struct error *err)

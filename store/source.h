@@ -24,7 +24,7 @@ int source_record(const struct source *s, const struct locator *at,
 	struct record *out);
 
 /* Is the index about this log: is the last record it applied there, with the chain value
- * that it kept? 0 or -EBADMSG, -errno. */
+ * that it kept? 0 or -EBADMSG, also where that cannot be read. */
 int index_check_log(struct index *ix, const struct wal *wal);
 
 /* The log offset up to which this index, or one before it, had applied the log; 0 where

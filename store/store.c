@@ -47,15 +47,19 @@ static bool read_tag(int dir, const char *name, uint8_t key[ID_SIZE])
 {
 	BUF_AUTO(file);
 	struct id sum;
+	bool good = file_read(dir, name, TAG_FILE, &file) == 0 &&
+		    file.n == TAG_FILE &&
+		    memcmp(file.p, tag_magic, sizeof(tag_magic)) == 0;
 
-	if (file_read(dir, name, TAG_FILE, &file) < 0 || file.n != TAG_FILE ||
-		memcmp(file.p, tag_magic, sizeof(tag_magic)) != 0)
-		return false;
-	sum = id_of(slice_of(file.p, 16 + ID_SIZE));
-	if (memcmp(sum.b, file.p + 16 + ID_SIZE, ID_SIZE) != 0)
-		return false;
-	memcpy(key, file.p + 16, ID_SIZE);
-	return true;
+	if (good) {
+		sum = id_of(slice_of(file.p, 16 + ID_SIZE));
+		good = memcmp(sum.b, file.p + 16 + ID_SIZE, ID_SIZE) == 0;
+	}
+	if (good)
+		memcpy(key, file.p + 16, ID_SIZE);
+	if (file.n)
+		sodium_memzero(file.p, file.n);
+	return good;
 }
 
 /* One good copy is enough, and mends the other. */
@@ -100,11 +104,31 @@ static int check_empty(const char *path, struct error *err)
 	return rc;
 }
 
+/* The directory that holds a new one is synced, or the store might be gone with all it
+ * acknowledged. */
+static int sync_name(const char *path, struct error *err)
+{
+	BUF_AUTO(parent);
+	int fd, rc = 0;
+
+	buf_printf(&parent, "%s/..", path);
+	buf_byte(&parent, 0);
+	if (parent.failed)
+		return fail(err, ENOMEM, "out of memory");
+	fd = open((const char *)parent.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) < 0)
+		rc = fail(err, errno, "%s: cannot sync its directory: %s", path,
+			strerror(errno));
+	if (fd >= 0)
+		(void)close(fd);
+	return rc;
+}
+
 /* An existing empty directory (a volume, say) is taken over. */
 static int make_directory(const char *path, struct error *err)
 {
 	if (mkdir(path, 0700) == 0)
-		return 0;
+		return sync_name(path, err);
 	if (errno != EEXIST)
 		return fail(err, errno, "%s: %s", path, strerror(errno));
 	return check_empty(path, err);
@@ -137,6 +161,7 @@ static int create_parts(int dir, const char *path, struct error *err)
 		rc = write_tag(dir, "tag.b", who.tag_key, err);
 	if (rc == 0)
 		rc = wal_create(dir, &who, err);
+	sodium_memzero(&who, sizeof(who));
 	/* last: a directory is a store when this file is there */
 	if (rc == 0)
 		rc = file_create(dir, "format", slice_str(format_line), err);

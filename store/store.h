@@ -134,11 +134,6 @@ void store_submit(struct store *s, struct submission *sub);
 /* The same, and wait. 0, or -error.code of the refused entry. */
 int store_commit(struct store *s, struct submission *sub);
 
-/* The agent that signs for a uid; makes the key where allowed. -EACCES: has none.
- */
-int store_agent(struct store *s, const struct signer *who, struct agent *out,
-	struct error *err);
-
 /* ---- key files: 0600, for the command line; the wallet holds the same kind ----
  */
 

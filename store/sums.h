@@ -53,7 +53,8 @@ struct said {
 	uint64_t timestamp;
 	struct id id;
 };
-/* For the pair and source of r; works for pairs with and without sums. -ENOENT. */
+/* The newest live one, for the pair and source of r; works for pairs with and without
+ * sums. -ENOENT. */
 int newest_said(struct change *c, const struct record *r, const struct agent *agent,
 	struct said *out);
 

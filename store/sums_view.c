@@ -329,7 +329,8 @@ static int newest_from_rows(struct change *c, const struct pair_key *p,
 			   key[CLAIM_KEY] == KEY_COSIGNER) {
 			fits = be32_at(key + CLAIM_KEY + 1) == agent;
 		}
-		if (fits && claim.source == source) {
+		if (fits && claim.source == source &&
+			lifecycle_is_live(claim.lifecycle)) {
 			*out = (struct said){
 				.timestamp = claim.timestamp, .id = claim.id};
 			found = true;

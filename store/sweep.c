@@ -30,6 +30,7 @@ static int follow(
 	struct change *c, struct record *r, struct frame *f, struct buf *scratch)
 {
 	while (r->kind == RECORD_VOTE || r->kind == RECORD_COSIGNATURE) {
+		bool vote = r->kind == RECORD_VOTE;
 		struct id target = r->target;
 		struct id_row row = {0};
 		int rc = source_id(&c->source, &target, &row);
@@ -39,6 +40,8 @@ static int follow(
 				&c->source, &row.at, &target, scratch, f, r);
 		if (rc < 0)
 			return rc;
+		if (vote && r->kind != RECORD_ASSERTION)
+			return -ENOENT; /* it says nothing, however long its chain */
 	}
 	return r->kind == RECORD_ASSERTION ? 0 : -ENOENT;
 }

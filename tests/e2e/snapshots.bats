@@ -81,6 +81,32 @@ teardown() { stop; }
 	END
 }
 
+@test "what was looked up before a write and is opened after it has the new bytes, all of them" {
+	python3 - "$M" <<-'END'
+		import os, sys, time
+		m = sys.argv[1]
+		path = f"{m}/subjects/s/p/value/consensus"
+		os.makedirs(f"{m}/subjects/s/p")
+		def put(text):
+		    with open(f"{m}/subjects/s/p/assert", "w") as f:
+		        f.write(text + "\n")
+		for old, new in [("a" * 9000, "b" * 20000), ("c" * 20000, "d" * 9000), ("e", "f")]:
+		    put(old)
+		    reader = os.open(path, os.O_RDONLY)
+		    looked_up = os.open(path, os.O_PATH)
+		    put(new)
+		    time.sleep(0.3)  # no longer one open(2), which may have either
+		    late = os.open(f"/proc/self/fd/{looked_up}", os.O_RDONLY)
+		    def read(fd):
+		        return b"".join(iter(lambda: os.read(fd, 3000), b"")).decode()
+		    assert read(late) == new + "\n"
+		    assert read(reader) == old + "\n"
+		    assert open(path).read() == new + "\n"
+		    for fd in (reader, looked_up, late):
+		        os.close(fd)
+	END
+}
+
 @test "a reader that is slow gets one version, through cat and a pipe" {
 	mkdir -p "$M/subjects/s/p"
 	head -c 30000 /dev/zero | tr '\0' o > "$M/subjects/s/p/assert"
@@ -164,7 +190,7 @@ teardown() { stop; }
 
 @test "tail -f follows events.jsonl" {
 	claim a > "$M/inbox/a"
-	tail -n +1 -s 0.1 -f "$M/events.jsonl" > "$BATS_TEST_TMPDIR/feed" 3>&- &
+	tail --pid=$$ -n +1 -s 0.1 -f "$M/events.jsonl" > "$BATS_TEST_TMPDIR/feed" 3>&- &
 	local tail=$!
 	claim b > "$M/inbox/a"
 	eventually grep -q '"subject":"b"' "$BATS_TEST_TMPDIR/feed"

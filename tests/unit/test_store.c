@@ -436,6 +436,122 @@ static void the_feed_reads_the_same_in_any_pieces(void)
 	store_close(s);
 }
 
+static struct place_info place(struct store *s, const char *subject)
+{
+	struct place_info info = {0};
+	SNAP_AUTO(snap);
+
+	CHECK(store_snap(s, &snap) == 0);
+	CHECK(pair_find(snap, slice_str(subject), slice_str("is"), &info) == 0);
+	return info;
+}
+
+/* A rebuild puts into one transaction what came in many. */
+static void a_rebuilt_index_has_the_same_times(void)
+{
+	static const char *const subjects[] = {"First", "Second", "Third"};
+	struct store *s = new_store("times", 0);
+	struct place_info before[3];
+	char json[100];
+
+	for (int i = 0; i < 3; i++) {
+		(void)snprintf(json, sizeof(json),
+			"{\"subject\":\"%s\",\"predicate\":\"is\",\"object\":1}",
+			subjects[i]);
+		CHECK(say(s, json) == 0);
+	}
+	for (int i = 0; i < 3; i++)
+		before[i] = place(s, subjects[i]);
+	store_close(s);
+	CHECK(store_drop_index(at("times"), NULL) == 0);
+	s = open_store("times", 0);
+	for (int i = 0; i < 3; i++) {
+		struct place_info after = place(s, subjects[i]);
+
+		CHECK(after.mtime == before[i].mtime);
+		CHECK(after.generation == before[i].generation);
+	}
+	store_close(s);
+}
+
+/* The agent's newest live claim is what an unsigned one may repeat, whether or not the
+ * pair keeps sums. */
+static void a_rejected_claim_does_not_hide_a_repeat(void)
+{
+	static const char live[] =
+		"{\"subject\":\"R\",\"predicate\":\"is\",\"object\":1}";
+
+	for (uint32_t sums_from = 1; sums_from < 100; sums_from += 98) {
+		struct store *s =
+			new_store(sums_from == 1 ? "rs" : "rr", sums_from);
+		struct entry e = {0};
+		struct error err = {0};
+
+		CHECK(say(s, live) == 0);
+		CHECK(say(s, "{\"subject\":\"R\",\"predicate\":\"is\","
+			     "\"object\":2,\"lifecycle\":\"rejected\"}") == 0);
+		CHECK(post(s, &me, live, &e, &err) == 0);
+		CHECK(e.outcome == OUTCOME_DUPLICATE);
+		store_close(s);
+	}
+}
+
+/* Agent 0 stands behind an id from this second on. */
+static enum outcome cosign(struct store *s, const struct id *id, uint64_t second)
+{
+	struct signature sig = key_sign(keys[0], id, second * SECOND);
+	struct record r = {.kind = RECORD_COSIGNATURE, .target = *id};
+	struct entry e = {.outcome = OUTCOME_PENDING};
+	struct error err = {0};
+	BUF_AUTO(json);
+
+	buf_byte(&json, '{');
+	record_print(&r, &json);
+	signatures_print(&sig, 1, &json);
+	buf_str(&json, "}");
+	buf_byte(&json, 0);
+	CHECK(post(s, &me, (const char *)json.p, &e, &err) == 0);
+	return e.outcome;
+}
+
+static void the_earliest_signature_stands_whichever_came_first(void)
+{
+	struct store *s = new_store("stands", 0);
+	ARENA_AUTO(a);
+	struct draft d;
+	struct id id;
+	char *json;
+
+	CHECK(record_parse(slice_str("{\"subject\":\"s\",\"predicate\":\"p\","
+				     "\"object\":1,\"timestamp\":1700000000}"),
+		      &a, &d, NULL) == 0);
+	json = signed_json(&d, 0);
+	id_of_json(json, &id);
+	CHECK(cosign(s, &id, 1700000010) == OUTCOME_ACCEPTED);
+	CHECK(say(s, json) == 0);
+	CHECK(cosign(s, &id, 1700000005) == OUTCOME_DUPLICATE);
+	CHECK(cosign(s, &id, 1699999999) == OUTCOME_ACCEPTED);
+	free(json);
+	store_close(s);
+}
+
+/* In a container each start of the daemon has the same pid. */
+static void what_a_crash_left_does_not_bar_a_key(void)
+{
+	struct error err = {0};
+	struct key *k = NULL;
+	char left[300];
+	FILE *f;
+
+	(void)snprintf(left, sizeof(left), "%s.tmp.%d", at("left.key"), getpid());
+	f = fopen(left, "w");
+	CHECK(f != NULL);
+	(void)fclose(f);
+	CHECK(key_create(at("left.key"), &k, &err) == 0);
+	CHECK(access(left, F_OK) < 0);
+	key_free(k);
+}
+
 int main(void)
 {
 	char command[128];
@@ -449,6 +565,10 @@ int main(void)
 	RUN(bad_records_leave_nothing);
 	RUN(order_batches_duplicates_and_sums_leave_no_trace);
 	RUN(the_feed_reads_the_same_in_any_pieces);
+	RUN(a_rebuilt_index_has_the_same_times);
+	RUN(a_rejected_claim_does_not_hide_a_repeat);
+	RUN(the_earliest_signature_stands_whichever_came_first);
+	RUN(what_a_crash_left_does_not_bar_a_key);
 	(void)snprintf(command, sizeof(command), "rm -rf %s", top);
 	return system(command) ? 1 : tap_done();
 }
