@@ -197,7 +197,8 @@ static int tell_damage(struct store *s)
 	store_status(s, &state);
 	if (!state.damaged)
 		return EXIT_OK;
-	(void)fail(&err, EBADMSG, "%s: the log is damaged: %s", state.path, state.damage);
+	(void)fail(&err, EBADMSG, "%s: the log is damaged: %s", state.path,
+		state.damage);
 	return complain(CHECK_DAMAGED, NULL, &err);
 }
 
@@ -270,5 +271,6 @@ const struct command command_rebuild = {
 	.help = "The store must not be mounted. The index holds nothing that is "
 		"not in the\n"
 		"log: every file has the same bytes afterwards.\n\n"
-		"Exit status 4: done, but without what in the log does not verify.\n",
+		"Exit status 4: done, but without what in the log does not "
+		"verify.\n",
 };

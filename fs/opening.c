@@ -10,8 +10,8 @@ enum {
 	BUSY_STEP_MS = 50,
 };
 
-int open_patiently(const char *path, const struct store_options *o, struct store **out,
-	struct error *err)
+int open_patiently(const char *path, const struct store_options *o,
+	struct store **out, struct error *err)
 {
 	const struct timespec pause = {.tv_nsec = BUSY_STEP_MS * 1000000L};
 	struct progress progress = {0};

@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 /* store_open(); progress in o is set here. */
-int open_patiently(const char *path, const struct store_options *o, struct store **out,
-	struct error *err);
+int open_patiently(const char *path, const struct store_options *o,
+	struct store **out, struct error *err);
 
 #endif
