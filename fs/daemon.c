@@ -275,7 +275,7 @@ static void end_listener(struct daemon *d)
 	(void)pthread_mutex_lock(&d->lock);
 	d->ended = true;
 	(void)pthread_mutex_unlock(&d->lock);
-	(void)pthread_kill(d->listener, SIGHUP); /* it waits for it: nothing is killed */
+	(void)kill(getpid(), SIGTERM); /* blocked in every thread but for sigwait */
 	(void)pthread_join(d->listener, NULL);
 }
 
