@@ -283,7 +283,6 @@ static struct submission *take(struct committer *c)
 static bool sweep(struct store *s)
 {
 	struct change c;
-	struct wal_position end = wal_end(s->wal);
 	bool more;
 	int rc = change_begin(&c, &s->index, s->wal, true, s->sums_from);
 
@@ -291,8 +290,13 @@ static bool sweep(struct store *s)
 		return false;
 	if (c.meta.sweeps)
 		rc = sweep_step(&c, SWEEP_RECORDS);
-	if (rc == 0)
-		rc = change_finish(&c, end.offset, &end.chain);
+	/* nothing of the log is applied here, so the place it is applied up to stays: after
+	 * a failed sync the log may hold frames that the index does not */
+	if (rc == 0) {
+		struct id head = c.meta.head;
+
+		rc = change_finish(&c, c.meta.log_end, &head);
+	}
 	more = rc == 0 && c.meta.sweeps > 0;
 	if (rc == 0 && change_commit(&c) < 0)
 		more = false;
