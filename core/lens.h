@@ -20,7 +20,7 @@ enum {
 struct lens_input {
 	const struct candidates *in;
 	const struct tally *tally;
-	uint64_t now; /* ns */
+	uint64_t now; /* ns: of the reader's context */
 };
 
 struct lens {

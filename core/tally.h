@@ -49,10 +49,12 @@ enum pair_status {
 	STATUS_CONTESTED,
 };
 
-/* An agent that speaks on the pair. */
+/* An agent that speaks on the pair, and what it may do there. */
 struct voter {
 	struct agent key;
 	uint32_t trust; /* millionths */
+	bool steward;	/* may withdraw for all and set a stage above proposed */
+	uint8_t grants; /* bit 1 << class: may claim that source class */
 };
 
 struct candidate {
@@ -62,8 +64,13 @@ struct candidate {
 	uint32_t cluster;    /* 0..cluster_count - 1; unused numbers are fine */
 	uint32_t confidence; /* CONFIDENCE_UNSTATED when not stated */
 	bool stated;
+	/* as they count here, which is not always what the record says (standing.h) */
 	uint8_t lifecycle;
 	uint8_t source_class; /* CLASSES: none */
+	uint8_t declared;     /* source class of the record; CLASSES: none */
+	bool hidden;	      /* its epoch is superseded: for the lens `epoch` alone */
+	bool has_epoch;
+	struct id epoch;
 	uint32_t signer; /* its signers are signers[signer .. +signer_count], */
 	uint32_t signer_count; /* indexes into voters, sorted by key */
 	uint64_t locator;      /* for the caller: where the body is */

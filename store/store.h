@@ -19,12 +19,9 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
-#include "core/lens.h"
 #include "core/record_json.h"
 #include "store/frame.h"
-
-struct store;
-struct snap;
+#include "store/snap.h"
 
 /* ---- life ---- */
 
@@ -154,77 +151,6 @@ struct signature key_sign(
 /* The file of the key that signs settings: STORE/wallet/store.key, appended to out.
  */
 void store_key_path(const char *store, struct buf *out);
-
-/* ---- reading ---- */
-
-/* 0, -EIO, -ENOMEM. Cheap; hold it for one request only. */
-int store_snap(struct store *s, struct snap **out);
-void snap_end(struct snap **p); /* for __attribute__((cleanup)) */
-#define SNAP_AUTO(name) __attribute__((cleanup(snap_end))) struct snap *name = NULL
-
-struct snap_totals {
-	uint64_t seq;	      /* of the last record */
-	uint64_t received_at; /* of the last record, 0: none */
-	struct id head;	      /* chain value: commits to the whole history */
-	uint64_t log_end;     /* log offset of the next frame */
-	uint64_t subjects, pairs, claims, votes, agents;
-	uint64_t subjects_mtime; /* when the newest subject came */
-	uint64_t events_size;
-};
-void snap_totals(struct snap *s, struct snap_totals *out);
-
-/* A subject or a pair as a directory. */
-struct place_info {
-	uint64_t generation; /* changes whenever any file below may have changed */
-	uint64_t mtime; /* ns: the newest record that can affect a file (pairs), or
-			   when the newest predicate came (subjects) */
-	uint64_t candidates; /* pairs: live claims; subjects: predicates */
-};
-
-/* 0 or -ENOENT, -EIO. */
-int subject_find(struct snap *s, struct slice subject, struct place_info *out);
-int pair_find(struct snap *s, struct slice subject, struct slice predicate,
-	struct place_info *out);
-
-/* Names in byte order. Called for each name after `after` (0: from the start) with
- * the cookie from which a listing goes on behind it: stable as long as the store
- * exists. visit returns != 0 to stop. 0 or -errno. */
-typedef int name_visit(void *ctx, struct slice name, uint64_t cookie);
-int subject_list(struct snap *s, uint64_t after, name_visit *visit, void *ctx);
-int predicate_list(struct snap *s, struct slice subject, uint64_t after,
-	name_visit *visit, void *ctx);
-
-/* Append the materialized consensus: the line of the `consensus` file, verified
- * against its checksum (resolved anew when that does not hold). value (may be NULL)
- * gets the bare object and a newline, or nothing where the lens has no winner.
- * -ENOENT: no such pair. */
-int pair_consensus(struct snap *s, struct slice subject, struct slice predicate,
-	struct buf *line, struct buf *value);
-
-/* All candidates of a pair for the lenses, in the arena. -ENOENT. */
-int pair_load(struct snap *s, struct slice subject, struct slice predicate,
-	struct arena *a, struct candidates *out);
-
-/* The body of a claim, with the id verified; slices borrow from scratch. -EBADMSG
- * when the log is damaged there. */
-int claim_read(struct snap *s, const struct candidate *c, struct buf *scratch,
-	struct record *out);
-
-/* The seq of the record with this id. -ENOENT. */
-int record_seq(struct snap *s, const struct id *id, uint64_t *out);
-
-/* Append the event lines of every record that touched a pair, in log order. */
-int pair_history(struct snap *s, struct slice subject, struct slice predicate,
-	struct buf *out);
-
-/* Append at most n bytes of events.jsonl from byte offset on; fewer only at the
- * end. */
-int events_read(struct snap *s, uint64_t offset, size_t n, struct buf *out);
-
-/* The full id behind a unique prefix of at least 8 hex digits (either case) among
- * the claims on one pair. -ENOENT, -ENOTUNIQ, -EINVAL (no such prefix). */
-int pair_claim_by_prefix(struct snap *s, struct slice subject,
-	struct slice predicate, struct slice prefix, struct id *out);
 
 /* ---- looking after it ---- */
 
