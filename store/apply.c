@@ -7,16 +7,18 @@
 #include <errno.h>
 
 #include "store/change.h"
+#include "store/graph.h"
 #include "store/pair.h"
-#include "store/sums.h"
+#include "store/settling.h"
 
 /* A record with where it stands: the one being applied, or one that waited. */
 struct applied {
 	const struct record *record;
 	const struct id *id;
+	const struct frame *frame;
 	struct locator at;
 	uint64_t seq;
-	const uint32_t *agents;
+	const uint32_t *agents; /* numbers of the frame's signers */
 	uint16_t count;
 };
 
@@ -67,12 +69,21 @@ static int ensure_pair(struct change *c, const struct applied *a,
 	return rc < 0 ? rc : add_predicate(c, a);
 }
 
+static void add_ids(const struct record *r, struct buf *out)
+{
+	if (r->has & HAS_PARENT)
+		buf_add(out, r->parent.b, ID_SIZE);
+	if (r->has & HAS_EPOCH)
+		buf_add(out, r->epoch.b, ID_SIZE);
+}
+
 static int put_claim(
 	struct change *c, const struct applied *a, const struct pair_key *p)
 {
 	const struct record *r = a->record;
 	struct claim_row row = {
 		.at = a->at,
+		.seq = a->seq,
 		.source = source_hash(r),
 		.confidence = r->has & HAS_CONFIDENCE ? r->confidence
 						      : CONFIDENCE_UNSTATED,
@@ -80,17 +91,39 @@ static int put_claim(
 		.lifecycle = r->lifecycle,
 		.source_class =
 			r->has & HAS_SOURCE_CLASS ? r->source_class : CLASSES,
+		.has = (uint8_t)((r->has & HAS_PARENT ? CLAIM_PARENT : 0) |
+				 (r->has & HAS_EPOCH ? CLAIM_EPOCH : 0)),
 		.cluster = cluster_hash(&r->object),
 		.signers = a->count,
 	};
 	struct row_key k = row_key_claim(p, r->timestamp, a->id);
-	uint8_t value[sizeof(row) + sizeof(uint32_t) * SIGNATURES_MAX];
+	BUF_AUTO(value);
+	struct slice v = {0};
 
-	memcpy(value, &row, sizeof(row));
-	for (uint16_t i = 0; i < a->count; i++)
-		put_be32(value + sizeof(row) + 4 * (size_t)i, a->agents[i]);
-	return row_put(
-		c->source.txn, &k, value, sizeof(row) + 4 * (size_t)a->count);
+	buf_add(&value, &row, sizeof(row));
+	for (uint16_t i = 0; i < a->count; i++) {
+		struct claim_signer signer = {
+			.signed_at = frame_signature(a->frame, i).signed_at,
+			.number = a->agents[i],
+		};
+
+		buf_add(&value, &signer, sizeof(signer));
+	}
+	add_ids(r, &value);
+	if (buf_view(&value, &v) < 0)
+		return -ENOMEM;
+	return row_put(c->source.txn, &k, v.p, v.n);
+}
+
+/* The claim hangs on that id. */
+static int put_link(struct change *c, const struct pair_key *p, const struct id *on,
+	uint64_t timestamp, const struct id *claim)
+{
+	struct row_key k = row_key_links(p, on);
+
+	row_key_be64(&k, timestamp);
+	row_key_add(&k, claim->b, ID_SIZE);
+	return row_put(c->source.txn, &k, NULL, 0);
 }
 
 /* What came before its target takes effect now. */
@@ -140,6 +173,7 @@ static int wake_waiting(struct change *c, const struct id *target)
 		rc = apply_targeted(c, &(struct applied){
 					       .record = &r,
 					       .id = &id,
+					       .frame = &f,
 					       .at = e.at,
 					       .seq = seq,
 					       .agents = agents,
@@ -150,47 +184,26 @@ static int wake_waiting(struct change *c, const struct id *target)
 	}
 }
 
-/* A claim as the running sums want it. */
-static struct sums_claim sums_claim(const struct record *r, const struct id *id)
-{
-	return (struct sums_claim){
-		.id = *id,
-		.timestamp = r->timestamp,
-		.source = source_hash(r),
-		.cluster = cluster_hash(&r->object),
-		.confidence = r->has & HAS_CONFIDENCE ? r->confidence
-						      : CONFIDENCE_UNSTATED,
-		.lifecycle = r->lifecycle,
-	};
-}
-
-static bool keeps_sums(const struct pair_row *row, uint8_t lifecycle)
-{
-	return row->sums && lifecycle_is_live(lifecycle);
-}
-
-static int sum_claim(
-	struct change *c, const struct applied *a, const struct pair_key *p)
-{
-	struct sums_claim claim = sums_claim(a->record, a->id);
-	int rc = sums_add_claim(c, p, &claim);
-
-	for (uint16_t i = 0; rc == 0 && i < a->count; i++)
-		rc = sums_add_signer(c, p, &claim, a->agents[i]);
-	return rc;
-}
-
 static int apply_assertion(struct change *c, const struct applied *a)
 {
 	const struct record *r = a->record;
+	struct settling_about about = {
+		.claim = {.timestamp = r->timestamp, .id = *a->id},
+		.other = r->parent, /* zero where it has none */
+	};
 	struct pair_key p = pair_key(r->subject, r->predicate);
 	struct pair_row row = {0};
+	struct settling s;
 	int rc = ensure_pair(c, a, &p, &row);
 
+	if (rc < 0)
+		return rc;
+	rc = settling_begin(&s, c, &p, &row, &about);
 	if (rc == 0)
 		rc = put_claim(c, a, &p);
-	if (rc == 0 && keeps_sums(&row, r->lifecycle))
-		rc = sum_claim(c, a, &p);
+	if (rc == 0 && r->has & HAS_PARENT)
+		rc = put_link(c, &p, &r->parent, r->timestamp, a->id);
+	rc = settling_end(&s, rc);
 	if (rc == 0)
 		rc = put_history(c, &p, a->seq);
 	if (rc == 0)
@@ -201,43 +214,15 @@ static int apply_assertion(struct change *c, const struct applied *a)
 	return 0;
 }
 
-/* A claim found by id: its pair and key. */
+/* A record found by id; of an assertion its pair. */
 struct target {
 	struct record record;
+	uint64_t seq;
+	struct claim_ref claim;
 	struct pair_key pair;
 	struct pair_row row;
 	struct frame frame;
 };
-
-/* The newest word of an agent on one assertion counts; ties go to the larger id. */
-static int put_vote(struct change *c, const struct target *t,
-	const struct id *claim, uint32_t agent, const struct record *vote,
-	const struct id *id)
-{
-	struct row_key k = row_key_claim_sub(
-		&t->pair, t->record.timestamp, claim, KEY_VOTE, agent);
-	struct vote_row row = {
-		.timestamp = vote->timestamp,
-		.id = *id,
-		.weight = vote->weight,
-		.against = vote->against,
-	};
-	struct sums_claim sums = sums_claim(&t->record, claim);
-	struct vote_row old;
-	int rc = row_read(c->source.txn, &k, &old, sizeof(old));
-	bool had = rc == 0;
-
-	if (rc < 0 && rc != -ENOENT)
-		return rc;
-	if (had && (old.timestamp > row.timestamp ||
-			   (old.timestamp == row.timestamp &&
-				   id_compare(&old.id, id) >= 0)))
-		return 0;
-	rc = row_put(c->source.txn, &k, &row, sizeof(row));
-	if (rc < 0 || !keeps_sums(&t->row, t->record.lifecycle))
-		return rc;
-	return sums_vote(c, &t->pair, &sums, agent, had ? &old : NULL, &row);
-}
 
 static int touch_target(struct change *c, const struct target *t, uint64_t seq)
 {
@@ -247,46 +232,112 @@ static int touch_target(struct change *c, const struct target *t, uint64_t seq)
 		      : change_touch(c, t->record.subject, t->record.predicate);
 }
 
-static int vote_on(struct change *c, const struct applied *a,
-	const struct target *t, const struct record *vote, const struct id *id)
+/* A record about another is seen where both are. */
+static uint64_t later(uint64_t a, uint64_t b)
 {
-	for (uint16_t i = 0; i < a->count; i++) {
-		int rc = put_vote(c, t, &vote->target, a->agents[i], vote, id);
-
-		if (rc < 0)
-			return rc;
-	}
-	return touch_target(c, t, a->seq);
+	return a > b ? a : b;
 }
 
-static int cosign_claim(
-	struct change *c, const struct applied *a, const struct target *t)
+/* A word about a claim, that its agents said in `word` (whose id and seq are these). */
+static int put_vote(struct change *c, const struct target *t, uint32_t agent,
+	const struct record *word, const struct id *id, uint64_t seq)
 {
-	struct sums_claim claim = sums_claim(&t->record, &a->record->target);
+	struct row_key k = row_key_claim_sub(
+		&t->pair, t->claim.timestamp, &t->claim.id, KEY_VOTE, agent);
+	struct vote_row row = {
+		.seq = seq,
+		.weight = word->weight,
+		.against = word->against,
+	};
 
-	for (uint16_t i = 0; i < a->count; i++) {
-		struct row_key k = row_key_claim_sub(&t->pair, t->record.timestamp,
-			&a->record->target, KEY_COSIGNER, a->agents[i]);
-		int rc = row_put(c->source.txn, &k, NULL, 0);
-
-		if (rc == 0 && keeps_sums(&t->row, t->record.lifecycle))
-			rc = sums_add_signer(c, &t->pair, &claim, a->agents[i]);
-		if (rc < 0)
-			return rc;
-	}
-	return touch_target(c, t, a->seq);
+	row_key_moment_down(&k, word->timestamp, id);
+	return row_put(c->source.txn, &k, &row, sizeof(row));
 }
 
-/* Where the entry that stands for (id, agent) is, whether or not the target is
- * known. */
+static int put_withdrawal(struct change *c, const struct target *t, uint32_t agent,
+	const struct record *word, const struct id *id, uint64_t seq)
+{
+	struct row_key k = row_key_claim_sub(
+		&t->pair, t->claim.timestamp, &t->claim.id, KEY_WITHDRAWAL, agent);
+	struct withdrawal_row row = {
+		.timestamp = word->timestamp,
+		.id = *id,
+		.by = word->by,
+		.replaces = (word->has & HAS_BY) != 0,
+	};
+	int rc;
+
+	row_key_be64(&k, seq);
+	rc = row_put(c->source.txn, &k, &row, sizeof(row));
+	if (rc < 0 || !row.replaces)
+		return rc;
+	return put_link(c, &t->pair, &word->by, t->claim.timestamp, &t->claim.id);
+}
+
+static int put_cosigner(struct change *c, const struct target *t,
+	const struct applied *a, uint16_t i)
+{
+	struct row_key k = row_key_claim_sub(&t->pair, t->claim.timestamp,
+		&t->claim.id, KEY_COSIGNER, a->agents[i]);
+	struct cosigner_row row = {
+		.at = a->at,
+		.signed_at = frame_signature(a->frame, i).signed_at,
+	};
+
+	row_key_be64(&k, a->seq);
+	return row_put(c->source.txn, &k, &row, sizeof(row));
+}
+
+/* The rows of a word that each agent of a said about t: a vote or supersession, or a
+ * cosignature under the claim itself. */
+static int put_word(struct change *c, const struct applied *a,
+	const struct target *t, const struct record *word, const struct id *id,
+	uint64_t seq, uint16_t i)
+{
+	switch (word->kind) {
+	case RECORD_VOTE:
+		return put_vote(c, t, a->agents[i], word, id, seq);
+	case RECORD_SUPERSESSION:
+		return put_withdrawal(c, t, a->agents[i], word, id, seq);
+	default:
+		return put_cosigner(c, t, a, i);
+	}
+}
+
+static int say(struct change *c, const struct applied *a, struct target *t,
+	const struct record *word, const struct id *id, uint64_t seq)
+{
+	struct settling_about about = {.claim = t->claim};
+	struct settling s;
+	int rc;
+
+	if (word->kind == RECORD_SUPERSESSION) {
+		about.other = word->by;
+	} else {
+		about.agents = a->agents;
+		about.agent_count = a->count;
+	}
+	rc = settling_begin(&s, c, &t->pair, &t->row, &about);
+	for (uint16_t i = 0; rc == 0 && i < a->count; i++)
+		rc = put_word(c, a, t, word, id, seq, i);
+	rc = settling_end(&s, rc);
+	return rc < 0 ? rc : touch_target(c, t, a->seq);
+}
+
+/* Where the entries of agents on an id are, whether or not the record is known. */
 static int put_cosigned(struct change *c, const struct applied *a)
 {
 	for (uint16_t i = 0; i < a->count; i++) {
-		struct row_key k =
-			row_key_cosigned(&a->record->target, a->agents[i]);
-		struct cosigner_row row = {.at = a->at};
-		int rc = row_put(c->source.txn, &k, &row, sizeof(row));
+		struct row_key k = row_key_cosigned(&a->record->target);
+		struct cosigner_row row = {
+			.at = a->at,
+			.signed_at = frame_signature(a->frame, i).signed_at,
+		};
+		int rc;
 
+		row_key_be32(&k, a->agents[i]);
+		row_key_be64(&k, a->seq);
+		rc = row_put(c->source.txn, &k, &row, sizeof(row));
 		if (rc < 0)
 			return rc;
 	}
@@ -310,56 +361,91 @@ static int find_target(struct change *c, const struct id *id, struct buf *scratc
 	if (rc == 0)
 		rc = source_record(&c->source, &row.at, id, scratch, &out->frame,
 			&out->record);
-	if (rc < 0 || out->record.kind != RECORD_ASSERTION)
+	if (rc < 0)
 		return rc;
+	out->seq = row.seq;
+	if (out->record.kind != RECORD_ASSERTION)
+		return 0;
+	out->claim =
+		(struct claim_ref){.timestamp = out->record.timestamp, .id = *id};
 	out->pair = pair_key(out->record.subject, out->record.predicate);
 	return pair_row_read(c->source.txn, &out->pair, &out->row, NULL);
 }
 
-/* A vote, or the cosignature of one: a counts for its agents, on vote->target. */
-static int apply_vote(struct change *c, const struct applied *a,
-	const struct record *vote, const struct id *id)
+/* A vote or supersession, or the cosignature of one: it counts for a's agents, from when
+ * both are seen. */
+static int apply_word(struct change *c, const struct applied *a,
+	const struct record *word, const struct id *id, uint64_t seq)
 {
 	BUF_AUTO(scratch);
-	struct target t = {0};
-	int rc = find_target(c, &vote->target, &scratch, &t);
+	struct target t = {.seq = 0};
+	int rc = find_target(c, &word->target, &scratch, &t);
 
 	if (rc == -ENOENT)
-		return wait_for(c, &vote->target, a->seq);
+		return wait_for(c, &word->target, a->seq);
 	if (rc < 0 || t.record.kind != RECORD_ASSERTION)
-		return rc; /* a vote on anything else says nothing */
-	return vote_on(c, a, &t, vote, id);
+		return rc; /* about anything else it says nothing */
+	return say(c, a, &t, word, id, seq);
 }
 
 static int apply_cosignature(struct change *c, const struct applied *a)
 {
 	BUF_AUTO(scratch);
-	struct target t = {0};
+	struct target t = {.seq = 0};
 	int rc = find_target(c, &a->record->target, &scratch, &t);
 
 	if (rc == -ENOENT)
 		return wait_for(c, &a->record->target, a->seq);
 	if (rc < 0)
 		return rc;
-	if (t.record.kind == RECORD_ASSERTION)
-		return cosign_claim(c, a, &t);
-	if (t.record.kind == RECORD_VOTE)
-		return apply_vote(c, a, &t.record, &a->record->target);
-	return 0;
+	switch (t.record.kind) {
+	case RECORD_ASSERTION:
+		return say(c, a, &t, a->record, a->id, a->seq);
+	case RECORD_VOTE:
+	case RECORD_SUPERSESSION:
+		return apply_word(
+			c, a, &t.record, &a->record->target, later(a->seq, t.seq));
+	default:
+		return 0;
+	}
 }
 
 static int apply_targeted(struct change *c, const struct applied *a)
 {
-	return a->record->kind == RECORD_VOTE ? apply_vote(c, a, a->record, a->id)
-					      : apply_cosignature(c, a);
+	return a->record->kind == RECORD_COSIGNATURE
+		       ? apply_cosignature(c, a)
+		       : apply_word(c, a, a->record, a->id, a->seq);
 }
 
 static int put_id(struct change *c, const struct applied *a)
 {
 	struct row_key k = row_key_id(a->id);
-	struct id_row row = {.seq = a->seq, .at = a->at, .kind = a->record->kind};
+	struct id_row row = {
+		.seq = a->seq,
+		.at = a->at,
+		.timestamp = a->record->timestamp,
+		.kind = a->record->kind,
+	};
 
 	return row_put(c->source.txn, &k, &row, sizeof(row));
+}
+
+/* What the record does besides being known. */
+static int apply_kind(struct change *c, const struct applied *a)
+{
+	switch (a->record->kind) {
+	case RECORD_ASSERTION:
+		return apply_assertion(c, a);
+	case RECORD_VOTE:
+		c->meta.votes++;
+		return apply_targeted(c, a);
+	case RECORD_SUPERSESSION:
+		return apply_targeted(c, a);
+	case RECORD_SETTING:
+		return apply_setting(c, a->record, a->id);
+	default:
+		return 0;
+	}
 }
 
 int apply_record(struct change *c, const struct frame *f, const struct record *r,
@@ -368,6 +454,7 @@ int apply_record(struct change *c, const struct frame *f, const struct record *r
 	struct applied a = {
 		.record = r,
 		.id = id,
+		.frame = f,
 		.at = {.offset = f->offset, .length = f->length},
 		.seq = f->seq,
 		.agents = agents,
@@ -377,18 +464,14 @@ int apply_record(struct change *c, const struct frame *f, const struct record *r
 
 	if (r->kind == RECORD_COSIGNATURE) {
 		rc = put_cosigned(c, &a);
-		return rc < 0 ? rc : apply_cosignature(c, &a);
+		if (rc == 0)
+			rc = apply_cosignature(c, &a);
+		return rc < 0 ? rc : graph_apply(c, f, r, id, agents);
 	}
 	rc = put_id(c, &a);
-	if (rc < 0)
-		return rc;
-	if (r->kind == RECORD_ASSERTION)
-		rc = apply_assertion(c, &a);
-	else if (r->kind == RECORD_VOTE) {
-		c->meta.votes++;
-		rc = apply_vote(c, &a, r, id);
-	} else if (r->kind == RECORD_SETTING) {
-		rc = apply_setting(c, r, id);
-	}
+	if (rc == 0)
+		rc = apply_kind(c, &a);
+	if (rc == 0)
+		rc = graph_apply(c, f, r, id, agents);
 	return rc < 0 ? rc : wake_waiting(c, id);
 }

@@ -1,11 +1,12 @@
-/* Settings: the newest of a name and agent counts. */
+/* Settings: each a row, the newest first; what has changed for readers is noted. */
 #include <errno.h>
 
 #include "core/decimal.h"
 #include "store/change.h"
 #include "store/sweep.h"
 
-/* In millionths: numbers as they are, words as 1,000,000 for anything but false. */
+/* In millionths: numbers as they are, words as 1,000,000 for anything but false; of a grant
+ * the number of the class, from 1. */
 static uint32_t setting_value(const struct record *r)
 {
 	int32_t v;
@@ -14,38 +15,45 @@ static uint32_t setting_value(const struct record *r)
 		return MILLION;
 	if (slice_is(r->value, "false"))
 		return 0;
+	for (uint8_t i = 0; slice_is(r->name, "grant") && i < CLASSES; i++)
+		if (slice_is(r->value, source_class_name(i)))
+			return i + 1U;
 	if (decimal_millionths(r->value, &v) == 0 && v >= 0)
 		return (uint32_t)v;
 	return MILLION;
 }
 
-int apply_setting(struct change *c, const struct record *r, const struct id *id)
+/* Whose pairs have to be looked at again. */
+static int note_change(struct change *c, const struct record *r)
 {
-	struct row_key k = row_key_setting(r->name, &r->subject_agent);
-	struct setting_row row = {
-		.timestamp = r->timestamp,
-		.id = *id,
-		.value = setting_value(r),
-	};
-	struct setting_row old;
 	uint32_t number;
-	int rc = row_read(c->source.txn, &k, &old, sizeof(old));
+	int rc;
 
-	if (rc == 0 && (old.timestamp > row.timestamp ||
-			       (old.timestamp == row.timestamp &&
-				       id_compare(&old.id, id) >= 0)))
-		return 0;
-	if (rc < 0 && rc != -ENOENT)
-		return rc;
-	rc = row_put(c->source.txn, &k, &row, sizeof(row));
-	if (rc < 0)
-		return rc;
-	if (slice_is(r->name, "min_trust")) {
-		c->meta.min_trust = row.value ? row.value : 1; /* 0 is "unset" */
+	if (slice_is(r->name, "min_trust"))
+		return sweep_note(c, SWEEP_ALL);
+	if (slice_is(r->name, "steward")) {
+		c->meta.rights_seq = c->meta.seq;
 		return sweep_note(c, SWEEP_ALL);
 	}
 	rc = agent_number(c->source.txn, &r->subject_agent, &number);
 	if (rc == -ENOENT)
 		return 0; /* it has not said anything yet */
 	return rc < 0 ? rc : sweep_note(c, number);
+}
+
+int apply_setting(struct change *c, const struct record *r, const struct id *id)
+{
+	struct row_key k =
+		row_key_setting(&r->subject_agent, r->name, r->timestamp, id);
+	struct setting_row row = {
+		.seq = c->meta.seq,
+		.value = setting_value(r),
+	};
+	int rc = row_put(c->source.txn, &k, &row, sizeof(row));
+
+	if (rc == 0 && row.value && slice_is(r->name, "steward")) {
+		k = row_key_governed(c->meta.seq);
+		rc = row_put(c->source.txn, &k, NULL, 0);
+	}
+	return rc < 0 ? rc : note_change(c, r);
 }

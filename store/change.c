@@ -5,6 +5,8 @@
 
 #include "core/canon.h"
 #include "core/event.h"
+#include "core/sets.h"
+#include "store/graph.h"
 #include "store/pair.h"
 #include "store/sums.h"
 
@@ -85,7 +87,10 @@ static int apply_event(struct change *c, const struct frame *f,
 	const struct record *r, const struct id *id, const struct agent *agents)
 {
 	struct row_key k = row_key_event(f->seq);
-	struct event_row row = {.at = {.offset = f->offset, .length = f->length}};
+	struct event_row row = {
+		.at = {.offset = f->offset, .length = f->length},
+		.received_at = f->received_at,
+	};
 
 	buf_reset(&c->line);
 	event_print(f->seq, f->received_at, id, r, agents, f->signature_count,
@@ -160,36 +165,32 @@ static int by_pair_and_age(const void *a, const void *b)
 	return order ? order : x->seq < y->seq ? 1 : x->seq > y->seq ? -1 : 0;
 }
 
-static void free_view(struct pair_view *v)
-{
-	buf_free(&v->line);
-}
-
-uint32_t change_min_trust(const struct change *c)
-{
-	return c->meta.min_trust ? c->meta.min_trust : MIN_TRUST_DEFAULT;
-}
-
 /* From running sums where the pair keeps them, else from all candidates; a pair
  * that has grown large begins to keep them. */
 static int resolve_view(struct change *c, const struct touched *t,
 	struct pair_row *row, struct pair_view *v)
 {
-	int rc;
+	int rc = sums_current(c, &t->pair, row);
 
-	if (row->sums)
+	if (rc < 0)
+		return rc;
+	if (row->sums == SUMS_KEPT)
 		return sums_resolve(c, &t->pair, t->subject, t->predicate, v);
-	rc = pair_resolve(&c->source, &t->pair, t->subject, t->predicate,
-		change_min_trust(c), v);
+	rc = pair_resolve(&c->source, &t->pair, t->subject, t->predicate, v);
 	if (rc < 0 || v->rows < c->sums_from)
 		return rc;
-	row->sums = 1;
-	return sums_start(c, &t->pair);
+	row->sums = SUMS_KEPT;
+	row->rights_seq = c->meta.rights_seq;
+	rc = sums_start(c, &t->pair);
+	if (rc < 0 || !predicate_is_set(t->predicate))
+		return rc;
+	buf_reset(&v->line);
+	return sums_resolve(c, &t->pair, t->subject, t->predicate, v);
 }
 
 static int resolve(struct change *c, const struct touched *t)
 {
-	__attribute__((cleanup(free_view))) struct pair_view v = {0};
+	__attribute__((cleanup(pair_view_free))) struct pair_view v = {0};
 	struct pair_row row = {0};
 	struct slice line = {0};
 	int rc = pair_row_read(c->source.txn, &t->pair, &row, NULL);
@@ -204,8 +205,13 @@ static int resolve(struct change *c, const struct touched *t)
 		row.generation = t->seq;
 		row.mtime = t->received_at;
 	}
+	rc = graph_contested(c, t->subject, t->predicate, row.first,
+		row.status == STATUS_CONTESTED, v.status == STATUS_CONTESTED);
+	if (rc < 0)
+		return rc;
 	row.candidates = v.candidates;
 	row.winner = v.winner;
+	row.status = v.status;
 	return pair_row_write(c->source.txn, &t->pair, &row, line);
 }
 

@@ -35,9 +35,6 @@ int change_finish(struct change *c, uint64_t log_end, const struct id *head);
 int change_commit(struct change *c);
 void change_abort(struct change *c); /* also after a failed commit; idempotent */
 
-/* From which trust on an agent is a member. */
-uint32_t change_min_trust(const struct change *c);
-
 /* Used by sums.c and apply.c. */
 struct touched {
 	struct pair_key pair;

@@ -105,8 +105,7 @@ static int check_pair(struct checking *c, struct snap *snap, struct slice subjec
 
 	c->out->pairs++;
 	if (rc == 0)
-		rc = pair_resolve(&snap->source, &key, subject, predicate,
-			snap_min_trust(snap), &fresh);
+		rc = pair_resolve(&snap->source, &key, subject, predicate, &fresh);
 	if (rc == 0)
 		rc = buf_view(&fresh.line, &line);
 	if (rc < 0)

@@ -196,6 +196,39 @@ static bool dead(struct batch *b)
 	return true;
 }
 
+/* What the batch is received at. Who asks for a moment that is past waits for batches
+ * that were received by then, so the clock is read under their lock. */
+static void take_off(struct batch *b)
+{
+	struct committer *c = &b->s->committer;
+
+	(void)pthread_mutex_lock(&c->lock);
+	b->now = clock_now(&b->s->clock);
+	c->in_flight = b->now;
+	(void)pthread_mutex_unlock(&c->lock);
+	/* and it never goes back, if the clock has */
+	if (b->now < b->change.meta.received_at)
+		b->now = b->change.meta.received_at;
+}
+
+static void land(struct committer *c)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	c->in_flight = 0;
+	(void)pthread_cond_broadcast(&c->landed);
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
+void committer_wait(struct store *s, uint64_t at)
+{
+	struct committer *c = &s->committer;
+
+	(void)pthread_mutex_lock(&c->lock);
+	while (c->in_flight && c->in_flight <= at)
+		(void)pthread_cond_wait(&c->landed, &c->lock);
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
 static int commit_batch(struct batch *b)
 {
 	uint64_t most = 0;
@@ -210,9 +243,7 @@ static int commit_batch(struct batch *b)
 		&b->change, &b->s->index, b->s->wal, true, b->s->sums_from);
 	if (rc < 0)
 		return fail_batch(b, rc, "the index failed");
-	b->now = clock_now(&b->s->clock);
-	if (b->now < b->change.meta.received_at)
-		b->now = b->change.meta.received_at;
+	take_off(b);
 	for (struct submission *sub = b->list; sub && !b->fatal; sub = sub->next)
 		commit_submission(b, sub);
 	if (b->fatal)
@@ -242,6 +273,7 @@ static void process(struct store *s, struct submission *list)
 
 	change_abort(&b.change);
 	wal_drop(s->wal);
+	land(&s->committer);
 	if (rc < 0) {
 		(void)dead(&(struct batch){.s = s}); /* for status */
 		b.appended = 0;
@@ -336,6 +368,7 @@ int committer_start(struct store *s, struct error *err)
 
 	(void)pthread_mutex_init(&c->lock, NULL);
 	(void)pthread_cond_init(&c->work, NULL);
+	(void)pthread_cond_init(&c->landed, NULL);
 	c->sweeping = true; /* there may be something left from before */
 	rc = pthread_create(&c->thread, NULL, committer_main, s);
 	if (rc)
@@ -358,6 +391,7 @@ void committer_stop(struct store *s)
 	(void)pthread_join(c->thread, NULL);
 	c->running = false;
 	(void)pthread_cond_destroy(&c->work);
+	(void)pthread_cond_destroy(&c->landed);
 	(void)pthread_mutex_destroy(&c->lock);
 }
 

@@ -6,8 +6,8 @@
 #include "core/sign.h"
 #include "core/when.h"
 #include "store/internal.h"
-#include "store/pair.h"
-#include "store/sums.h"
+#include "store/permit.h"
+#include "store/said.h"
 
 static struct decision verdict(enum verdict v)
 {
@@ -21,97 +21,85 @@ static struct decision fatal(int rc, struct error *err)
 	return verdict(VERDICT_FATAL);
 }
 
-/* An agent's entry in a frame: 0 or -ENOENT. */
-static int entry_of(
-	const struct frame *f, const struct agent *agent, struct signature *out)
+/* What agents have signed of an id, by agent: the record's own entries once it is known,
+ * and cosignatures, which may have come before it. */
+static int standing_entries(struct change *c, const struct id *id, bool known,
+	struct arena *a, struct signature **out, uint32_t *n)
 {
-	for (uint16_t i = 0; i < f->signature_count; i++) {
-		*out = frame_signature(f, i);
-		if (agent_compare(&out->agent, agent) == 0)
-			return 0;
-	}
-	return -ENOENT;
-}
-
-static int entry_at(struct change *c, const struct locator *at,
-	const struct agent *agent, struct signature *out)
-{
-	BUF_AUTO(scratch);
-	struct frame f = {0};
-	int rc = source_frame(&c->source, at, &scratch, &f);
-
-	return rc < 0 ? rc : entry_of(&f, agent, out);
-}
-
-/* The entry that stands for an agent on an id: the smaller of that in a cosignature and
- * that of the record itself (known: its row, NULL while it has not arrived). -ENOENT:
- * none. */
-static int standing(struct change *c, const struct id *id,
-	const struct id_row *known, const struct agent *agent,
-	struct signature *out)
-{
-	struct signature first;
-	struct cosigner_row row;
-	struct row_key k;
-	uint32_t number = 0;
-	bool later;
-	int rc = agent_number(c->source.txn, agent, &number);
-
-	if (rc < 0)
-		return rc;
-	k = row_key_cosigned(id, number);
-	rc = row_read(c->source.txn, &k, &row, sizeof(row));
-	if (rc == 0)
-		rc = entry_at(c, &row.at, agent, out);
-	if ((rc < 0 && rc != -ENOENT) || !known)
-		return rc;
-	later = rc == 0;
-	rc = entry_at(c, &known->at, agent, &first);
-	if (rc == -ENOENT && later)
-		return 0;
-	/* a cosignature may have come before the record that it signs */
-	if (rc == 0 && (!later || signature_compare(&first, out) < 0))
-		*out = first;
-	return rc;
+	return known ? source_signatures(&c->source, id, a, out, n)
+		     : source_cosignatures(&c->source, id, a, out, n);
 }
 
 /* Keep the signatures that say something new: by a new agent, or before the one
  * that stands. */
-static int keep_new(struct change *c, struct entry *e, const struct id *id,
-	const struct id_row *known)
+static int keep_new(
+	struct change *c, struct entry *e, const struct id *id, bool known)
 {
+	ARENA_AUTO(a);
+	struct signature *old = NULL;
+	uint32_t n = 0;
 	uint16_t kept = 0;
+	int rc = standing_entries(c, id, known, &a, &old, &n);
 
+	if (rc < 0)
+		return rc;
 	for (uint16_t i = 0; i < e->signature_count; i++) {
-		struct signature old;
-		int rc = standing(c, id, known, &e->signatures[i].agent, &old);
+		uint32_t j = 0;
 
-		if (rc < 0 && rc != -ENOENT)
-			return rc;
-		if (rc == -ENOENT || signature_compare(&e->signatures[i], &old) < 0)
+		while (j < n &&
+			agent_compare(&old[j].agent, &e->signatures[i].agent) != 0)
+			j++;
+		if (j == n || signature_compare(&e->signatures[i], &old[j]) < 0)
 			e->signatures[kept++] = e->signatures[i];
 	}
 	e->signature_count = kept;
 	return 0;
 }
 
+/* May the wallet's agent say this? VERDICT_APPEND: yes, or it need not be asked. */
+static struct decision check_permit(
+	struct change *c, const struct entry *e, struct error *err)
+{
+	struct decision d = verdict(VERDICT_APPEND);
+	struct id_row row = {0};
+	int rc = e->wallet_signed ? permit(c, e, &d.known_id, err) : 0;
+
+	if (rc == -EEXIST)
+		rc = source_id(&c->source, &d.known_id, &row);
+	else if (rc == 0)
+		return d;
+	if (rc == -EINVAL || rc == -EPERM)
+		return verdict(VERDICT_REFUSE);
+	if (rc < 0)
+		return fatal(rc, err);
+	d.verdict = VERDICT_DUPLICATE;
+	d.known_seq = row.seq;
+	return d;
+}
+
+/* What anybody else may put their name to as well. */
+static bool takes_cosignatures(uint8_t kind)
+{
+	return kind != RECORD_SETTING && kind != RECORD_COSIGNATURE;
+}
+
 static struct decision known_record(struct change *c, struct entry *e,
 	const struct id_row *row, struct error *err)
 {
-	struct decision d = {
-		.verdict = VERDICT_DUPLICATE,
-		.known_seq = row->seq,
-		.known_id = e->id,
-	};
+	struct decision d = check_permit(c, e, err);
 	int rc;
 
-	if (e->record.kind != RECORD_ASSERTION && e->record.kind != RECORD_VOTE)
-		return d;
-	rc = keep_new(c, e, &e->id, row);
+	if (e->record.kind == RECORD_ASSERTION && d.verdict != VERDICT_APPEND)
+		return d; /* it cannot be said again */
+	rc = takes_cosignatures(e->record.kind) ? keep_new(c, e, &e->id, true) : 0;
 	if (rc < 0)
 		return fatal(rc, err);
-	if (e->signature_count)
+	if (!takes_cosignatures(e->record.kind) || e->signature_count == 0)
+		d.verdict = VERDICT_DUPLICATE; /* whatever has become of it since */
+	else if (d.verdict == VERDICT_APPEND)
 		d.verdict = VERDICT_COSIGN;
+	d.known_seq = row->seq;
+	d.known_id = e->id;
 	return d;
 }
 
@@ -153,7 +141,10 @@ static struct decision decide_cosignature(
 
 	if (d.verdict != VERDICT_APPEND)
 		return d;
-	rc = keep_new(c, e, &e->record.target, known ? &row : NULL);
+	d = check_permit(c, e, err);
+	if (d.verdict != VERDICT_APPEND)
+		return d;
+	rc = keep_new(c, e, &e->record.target, known);
 	if (rc < 0)
 		return fatal(rc, err);
 	if (e->signature_count == 0)
@@ -184,7 +175,7 @@ static int repeats(struct change *c, const struct entry *e, uint64_t now, bool *
 	struct id *id)
 {
 	struct record again = e->record;
-	struct said newest = {0};
+	struct claim_ref newest = {0};
 	BUF_AUTO(bytes);
 	struct slice view = {0};
 	int rc = newest_said(c, &e->record, &e->signatures[0].agent, &newest);
@@ -244,12 +235,11 @@ struct decision decide(
 		return known_record(c, e, &row, err);
 	if (rc != -ENOENT)
 		return fatal(rc, err);
-	if (e->record.kind == RECORD_ASSERTION)
-		return decide_assertion(c, e, now, err);
-	if (e->record.kind == RECORD_VOTE) {
+	d = check_permit(c, e, err);
+	if (d.verdict == VERDICT_APPEND && e->record.kind == RECORD_VOTE)
 		d = check_target(c, e, &row, &known, err);
-		if (d.verdict != VERDICT_APPEND)
-			return d;
-	}
-	return check_time(e, now, err);
+	if (d.verdict != VERDICT_APPEND)
+		return d;
+	return e->record.kind == RECORD_ASSERTION ? decide_assertion(c, e, now, err)
+						  : check_time(e, now, err);
 }

@@ -225,15 +225,32 @@ int walk_seek(struct walk *w, const struct row_key *to)
 		w, mdb_cursor_get(w->cursor, &w->key, &w->value, MDB_SET_RANGE));
 }
 
+static int walk_open(struct walk *w, MDB_txn *txn, const struct row_key *prefix)
+{
+	w->prefix = *prefix;
+	return index_errno(mdb_cursor_open(txn, INDEX_DB, &w->cursor));
+}
+
 int walk_from(struct walk *w, MDB_txn *txn, const struct row_key *prefix,
 	const struct row_key *from)
 {
-	int rc = index_errno(mdb_cursor_open(txn, INDEX_DB, &w->cursor));
+	int rc = walk_open(w, txn, prefix);
+
+	return rc < 0 ? rc : walk_seek(w, from);
+}
+
+int walk_before(struct walk *w, MDB_txn *txn, const struct row_key *prefix,
+	const struct row_key *before)
+{
+	int rc = walk_open(w, txn, prefix);
 
 	if (rc < 0)
 		return rc;
-	w->prefix = *prefix;
-	return walk_seek(w, from);
+	w->key = row_key_val(before);
+	rc = mdb_cursor_get(w->cursor, &w->key, &w->value, MDB_SET_RANGE);
+	rc = mdb_cursor_get(w->cursor, &w->key, &w->value,
+		rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
+	return within(w, rc);
 }
 
 int walk_start(struct walk *w, MDB_txn *txn, const struct row_key *prefix)

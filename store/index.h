@@ -69,6 +69,9 @@ int walk_start(struct walk *w, MDB_txn *txn, const struct row_key *prefix);
 /* From the first key at or behind `from` that has the prefix. */
 int walk_from(struct walk *w, MDB_txn *txn, const struct row_key *prefix,
 	const struct row_key *from);
+/* At the last key with the prefix that comes before `before`; it goes no further. */
+int walk_before(struct walk *w, MDB_txn *txn, const struct row_key *prefix,
+	const struct row_key *before);
 int walk_next(struct walk *w);
 /* To the first key at or behind `to`. */
 int walk_seek(struct walk *w, const struct row_key *to);

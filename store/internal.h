@@ -33,6 +33,9 @@ struct committer {
 	bool stopping;
 	bool sweeping; /* the committer's own: settings may owe something */
 	bool running;
+	uint64_t
+		in_flight; /* received_at of the batch that is being committed; 0: none */
+	pthread_cond_t landed; /* ... or a sweep has ended */
 };
 
 struct store {
@@ -60,8 +63,11 @@ struct store {
 
 struct snap {
 	struct store *store;
-	struct source source;
+	struct source source; /* with the reader's context */
 	struct meta_row meta;
+	bool ready;	   /* snap_ready() was here; then: */
+	uint64_t limit;	   /* log offset behind which nothing is seen */
+	struct buf epochs; /* struct id: what in-epoch/ means */
 };
 
 /* store/clock.c */
@@ -72,10 +78,10 @@ uint64_t clock_now(const struct store_clock *c);
 /* store/commit.c */
 int committer_start(struct store *s, struct error *err);
 void committer_stop(struct store *s);
+/* Until nothing is on its way that was received by `at`, a time that is past. */
+void committer_wait(struct store *s, uint64_t at);
 
 /* store/replay.c: bring the index up to the log. */
 int store_replay(struct store *s, const struct store_options *o, struct error *err);
-
-uint32_t snap_min_trust(const struct snap *s);
 
 #endif

@@ -1,48 +1,74 @@
+/* clang-format off */
 /* Every key and value of the index, with its bytes.
  *
- * One ordered key space. Keys are big endian, so that byte order is number order;
- *values are plain structs in the byte order of this machine (the index is
- *disposable, and META names the layout, so a store that moves to another kind of
- *machine is indexed anew). H(x) is the first 16 bytes of BLAKE3(x): a key holds at
- *most 511 bytes, names do not fit. An agent stands as a number, given in order of
- *appearance in the log.
+ * One ordered key space. Keys are big endian, so that byte order is number order; values
+ * are plain structs in the byte order of this machine (the index is disposable, and META
+ * names the layout, so a store that moves to another kind of machine is indexed anew).
+ * H(x) is the first 16 bytes of BLAKE3(x): a key holds at most 511 bytes, names do not
+ * fit. An agent stands as a number, given in order of appearance in the log. T is a time
+ * counted down, so that the newest comes first, and I an id likewise.
  *
  * What belongs to no subject:
  *
  *	M                              META: how far the log is applied, totals
  *	I id                           what a record is and where: struct id_row
- *	E seq                          the record's place in log and feed: struct
- *event_row N subject name                 subjects in name order: struct
- *subject_row A agent key                    its number u32 B number its key 32 C
- *name \0 agent key            the newest setting of that name: struct setting_row
- *	K id, agent number             its later cosignature: struct cosigner_row
+ *	E seq                          the record's place in log and feed: struct event_row
+ *	N subject name                 subjects in name order: struct subject_row
+ *	A agent key                    its number u32
+ *	B number                       its key, 32 bytes
+ *	C agent key name \0 T I        a setting about an agent (zeros: about nobody):
+ *	                               struct setting_row
+ *	V seq                          an appointment of a steward: nothing
+ *	L seq                          a setting that can change an answer: nothing
+ *	K id, agent number, seq        a cosignature under any record: struct cosigner_row
  *	W target id, seq               a record that waits for its target: nothing
  *	S agent number, seq            what an agent signed: nothing
  *	Z seq                          a sweep that is owed: struct sweep_row
+ *	R subject \0 predicate         a contested pair: u64, where it was first named
+ *
+ * Lists of assertions and epochs, oldest first (store/graph.h); name' is a name cut to
+ * 480 bytes, and 0 where it is whole, 1 where it is not:
+ *
+ *	O name' 0/1 H(source)          sources in name order: struct listed_row
+ *	Q H(source) time id            what cites it: struct listed_row
+ *	U id time id'                  what rests on `id`: struct listed_row
+ *	G agent number                 how many assertions it signed: u64
+ *	G agent number time id         these, originals and cosigned: struct listed_row
+ *	P agent number T I             its profiles, newest first: struct profile_row
+ *	F name \0 agent key            who ever called itself that: struct listed_row
+ *	X name \0 time id              epochs by name: struct listed_row
+ *	Y id time id'                  epochs that supersede `id`: struct listed_row
+ *	J id time id'                  assertions of the epoch `id`: struct listed_row
  *
  * What belongs to a subject, so that one prefix scan is one subject:
  *
- *	\x80 H(subject) n predicate    predicates in name order: struct
- *predicate_row \x80 H(subject) p H(predicate) PAIR: struct pair_row, then the
- *consensus line PAIR c time id                 a live claim: struct claim_row,
- *signer numbers u32 PAIR c time id + number        a later cosigner: struct
- *cosigner_row PAIR c time id v number        an agent's newest vote on it: struct
- *vote_row PAIR h seq                     a record that touched the pair: nothing
+ *	\x80 H(subject) n predicate    predicates in name order: struct predicate_row
+ *	\x80 H(subject) i predicate \0 subject' \0 time id
+ *	                               a claim that points at it: struct listed_row
+ *	\x80 H(subject) p H(predicate) PAIR: struct pair_row, then the consensus line
+ *	PAIR c time id                 a claim: struct claim_row, its first signers
+ *	                               (struct claim_signer each), parent, epoch
+ *	PAIR c time id + number seq    a later cosignature: struct cosigner_row
+ *	PAIR c time id - number seq    an agent withdraws or replaces it: withdrawal_row
+ *	PAIR c time id v number T I    a vote, an agent's newest first: struct vote_row
+ *	PAIR e id time id'             the claim (time, id') names `id` as its parent, or
+ *	                               is superseded by it: nothing
+ *	PAIR h seq                     a record that touched the pair: nothing
  *
- * Running sums, for pairs with many claims and votes only (store/sums.h). T is a
- *time counted down, so that the newest comes first, and I an id likewise:
+ * Running sums, for pairs with many claims and votes only (store/sums.h):
  *
  *	PAIR t                         totals of the pair: struct sums_row
  *	PAIR a number                  an agent that speaks here: struct voice_row
  *	PAIR s number source T I       its claims by source: struct said_row
- *	PAIR u number cluster T I      what it says on a cluster: struct
- *utterance_row PAIR w number T I cluster      its words, newest first: struct
- *utterance_row PAIR k cluster                 sums of a cluster: struct cluster_row
+ *	PAIR u number cluster T I      what it says on a cluster: struct utterance_row
+ *	PAIR w number T I cluster      its words, newest first: struct utterance_row
+ *	PAIR k cluster                 sums of a cluster: struct cluster_row
  *	PAIR r rank cluster            clusters, strongest first: nothing
  *	PAIR l standing support        how many clusters have that support: u64
  *	PAIR n time id                 own word of a claim: struct own_row
  *	PAIR o cluster rank            claims of a cluster, leader first: nothing
  */
+/* clang-format on */
 #ifndef STORE_KEYS_H
 #define STORE_KEYS_H
 
@@ -54,7 +80,7 @@
 
 enum {
 	INDEX_LAYOUT =
-		1, /* raised with every change of this file: the index is rebuilt */
+		2, /* raised with every change of this file: the index is rebuilt */
 	HASH_SIZE = 16,
 	PAIR_KEY = 1 + HASH_SIZE + 1 + HASH_SIZE,
 	KEY_MAX = 511,
@@ -68,16 +94,30 @@ enum key_tag {
 	KEY_AGENT = 'A',
 	KEY_AGENT_NUMBER = 'B',
 	KEY_SETTING = 'C',
+	KEY_GOVERNED = 'V',
+	KEY_SETTING_SEQ = 'L',
 	KEY_COSIGNED = 'K',
 	KEY_WAITING = 'W',
 	KEY_SIGNED = 'S',
 	KEY_SWEEP = 'Z',
+	KEY_CONTESTED = 'R',
+	KEY_SOURCE = 'O',
+	KEY_CITED = 'Q',
+	KEY_USED = 'U',
+	KEY_SPOKEN = 'G',
+	KEY_PROFILE = 'P',
+	KEY_CALLED = 'F',
+	KEY_EPOCH = 'X',
+	KEY_SUCCESSOR = 'Y',
+	KEY_EPOCH_CLAIM = 'J',
 	KEY_SUBJECT = 0x80,
 
 	KEY_PREDICATE = 'n', /* below a subject */
+	KEY_INBOUND = 'i',
 	KEY_PAIR = 'p',
 
 	KEY_CLAIM = 'c', /* below a pair */
+	KEY_LINK = 'e',
 	KEY_HISTORY = 'h',
 	KEY_SUMS = 't',
 	KEY_VOICE = 'a',
@@ -91,6 +131,7 @@ enum key_tag {
 	KEY_LEADER = 'o',
 
 	KEY_COSIGNER = '+', /* below a claim */
+	KEY_WITHDRAWAL = '-',
 	KEY_VOTE = 'v',
 };
 
@@ -156,6 +197,14 @@ static inline void row_key_id_down(struct row_key *k, const struct id *id)
 		row_key_byte(k, (uint8_t)~id->b[i]);
 }
 
+/* The newest first, of those the larger id. */
+static inline void row_key_moment_down(
+	struct row_key *k, uint64_t timestamp, const struct id *id)
+{
+	row_key_be64(k, ~timestamp);
+	row_key_id_down(k, id);
+}
+
 static inline struct row_key row_key_tag(uint8_t tag)
 {
 	struct row_key k = {.n = 0};
@@ -204,23 +253,48 @@ static inline struct row_key row_key_agent_number(uint32_t number)
 	return k;
 }
 
-static inline struct row_key row_key_setting(
-	struct slice name, const struct agent *a)
+/* All settings about an agent (zeros: about nobody). */
+static inline struct row_key row_key_settings(const struct agent *a)
 {
 	struct row_key k = row_key_tag(KEY_SETTING);
 
-	row_key_add(&k, name.p, name.n);
-	row_key_byte(&k, 0);
 	row_key_add(&k, a->b, ID_SIZE);
 	return k;
 }
 
-static inline struct row_key row_key_cosigned(const struct id *id, uint32_t agent)
+static inline struct row_key row_key_setting(const struct agent *a,
+	struct slice name, uint64_t timestamp, const struct id *id)
+{
+	struct row_key k = row_key_settings(a);
+
+	row_key_add(&k, name.p, name.n);
+	row_key_byte(&k, 0);
+	row_key_moment_down(&k, timestamp, id);
+	return k;
+}
+
+static inline struct row_key row_key_governed(uint64_t seq)
+{
+	struct row_key k = row_key_tag(KEY_GOVERNED);
+
+	row_key_be64(&k, seq);
+	return k;
+}
+
+static inline struct row_key row_key_setting_seq(uint64_t seq)
+{
+	struct row_key k = row_key_tag(KEY_SETTING_SEQ);
+
+	row_key_be64(&k, seq);
+	return k;
+}
+
+/* All cosignatures under a record. */
+static inline struct row_key row_key_cosigned(const struct id *id)
 {
 	struct row_key k = row_key_tag(KEY_COSIGNED);
 
 	row_key_add(&k, id->b, ID_SIZE);
-	row_key_be32(&k, agent);
 	return k;
 }
 
@@ -307,10 +381,11 @@ static inline struct row_key row_key_claim(
 
 enum {
 	CLAIM_KEY = PAIR_KEY + 1 + 8 + ID_SIZE,
-	CLAIM_SUB_KEY = CLAIM_KEY + 1 + 4,
+	CLAIM_SUB_KEY = CLAIM_KEY + 1 + 4 + 8, /* KEY_COSIGNER, KEY_WITHDRAWAL */
+	CLAIM_VOTE_KEY = CLAIM_KEY + 1 + 4 + 8 + ID_SIZE,
 };
 
-/* What one agent did to a claim: KEY_COSIGNER or KEY_VOTE. */
+/* What one agent did to a claim, of one kind. */
 static inline struct row_key row_key_claim_sub(const struct pair_key *p,
 	uint64_t timestamp, const struct id *id, uint8_t tag, uint32_t agent)
 {
@@ -321,11 +396,108 @@ static inline struct row_key row_key_claim_sub(const struct pair_key *p,
 	return k;
 }
 
+/* The claims of a pair that hang on `id`. */
+static inline struct row_key row_key_links(
+	const struct pair_key *p, const struct id *id)
+{
+	struct row_key k = row_key_below(p, KEY_LINK);
+
+	row_key_add(&k, id->b, ID_SIZE);
+	return k;
+}
+
 static inline struct row_key row_key_history(const struct pair_key *p, uint64_t seq)
 {
 	struct row_key k = row_key_below(p, KEY_HISTORY);
 
 	row_key_be64(&k, seq);
+	return k;
+}
+
+/* ---- lists: rows under a prefix ---- */
+
+/* Oldest first, of those the smaller id. */
+static inline void row_key_moment(
+	struct row_key *k, uint64_t timestamp, const struct id *id)
+{
+	row_key_be64(k, timestamp);
+	row_key_add(k, id->b, ID_SIZE);
+}
+
+/* All below a name that others may begin with. */
+static inline void row_key_whole(struct row_key *k, struct slice name)
+{
+	row_key_add(k, name.p, name.n);
+	row_key_byte(k, 0);
+}
+
+/* H of a name, where only whether it is the same matters. */
+static inline struct cluster_hash name_hash(struct slice name)
+{
+	struct id h = id_of(name);
+	struct cluster_hash out;
+
+	memcpy(out.b, h.b, HASH_SIZE);
+	return out;
+}
+
+/* Assertions that cite a source: hash is the BLAKE3 of its text. */
+static inline struct row_key row_key_cited(const struct id *hash)
+{
+	struct row_key k = row_key_tag(KEY_CITED);
+
+	row_key_add(&k, hash->b, HASH_SIZE);
+	return k;
+}
+
+enum {
+	SOURCE_KEY_NAME = 480, /* of a source's name: what its key has room for */
+};
+
+static inline struct row_key row_key_source(struct slice source)
+{
+	struct row_key k = row_key_tag(KEY_SOURCE);
+	bool cut = source.n > SOURCE_KEY_NAME;
+
+	row_key_add(&k, source.p, cut ? SOURCE_KEY_NAME : source.n);
+	row_key_byte(&k, cut);
+	row_key_hash(&k, source);
+	return k;
+}
+
+/* What hangs on an id: KEY_USED, KEY_SUCCESSOR or KEY_EPOCH_CLAIM. */
+static inline struct row_key row_key_hanging(uint8_t tag, const struct id *id)
+{
+	struct row_key k = row_key_tag(tag);
+
+	row_key_add(&k, id->b, ID_SIZE);
+	return k;
+}
+
+/* What an agent has: KEY_SPOKEN or KEY_PROFILE. */
+static inline struct row_key row_key_having(uint8_t tag, uint32_t agent)
+{
+	struct row_key k = row_key_tag(tag);
+
+	row_key_be32(&k, agent);
+	return k;
+}
+
+/* What bears a name: KEY_CALLED, KEY_EPOCH or (of a subject) KEY_CONTESTED. */
+static inline struct row_key row_key_bearing(uint8_t tag, struct slice name)
+{
+	struct row_key k = row_key_tag(tag);
+
+	row_key_whole(&k, name);
+	return k;
+}
+
+/* Claims that point at a subject. */
+static inline struct row_key row_key_inbound(struct slice target)
+{
+	struct row_key k = row_key_subject(target);
+
+	row_key_byte(&k, KEY_INBOUND);
 	return k;
 }
 
@@ -347,11 +519,12 @@ struct meta_row {
 		settings_mtime; /* of the newest setting that can change an answer */
 	uint64_t settings_seq;
 	uint32_t agents;
-	uint32_t min_trust; /* 0: the default */
-	uint32_t sweeps;    /* notes that are not worked off */
-	uint32_t zero;
+	uint32_t sweeps; /* notes that are not worked off */
+	uint64_t
+		rights_seq; /* of the newest setting that made or unmade a steward */
+	uint64_t contested; /* changes whenever a pair becomes or ceases to be so */
 };
-static_assert(sizeof(struct meta_row) == 168, "meta_row has no padding");
+static_assert(sizeof(struct meta_row) == 176, "meta_row has no padding");
 
 struct locator {
 	uint64_t offset;
@@ -362,16 +535,18 @@ struct locator {
 struct id_row {
 	uint64_t seq;
 	struct locator at;
+	uint64_t timestamp; /* of the record */
 	uint32_t kind;
 	uint32_t zero;
 };
-static_assert(sizeof(struct id_row) == 32, "id_row has no padding");
+static_assert(sizeof(struct id_row) == 40, "id_row has no padding");
 
 struct event_row {
 	struct locator at;
 	uint64_t end; /* of its line in events.jsonl */
+	uint64_t received_at;
 };
-static_assert(sizeof(struct event_row) == 24, "event_row has no padding");
+static_assert(sizeof(struct event_row) == 32, "event_row has no padding");
 
 struct subject_row {
 	uint64_t first; /* log offset of the record that brought it: the listing
@@ -384,10 +559,22 @@ struct predicate_row {
 	uint64_t first;
 };
 
+/* A record in a list; of an agent's assertions seq is when it was known that both are
+ * there, the assertion and the signature. */
+struct listed_row {
+	uint64_t first; /* log offset of the record: the listing cookie */
+	uint64_t seq;
+};
+
+struct profile_row {
+	struct locator at;
+	uint64_t seq;
+	struct cluster_hash name; /* H */
+};
+
 struct setting_row {
-	uint64_t timestamp;
-	struct id id;
-	uint32_t value; /* millionths; 1,000,000 for true */
+	uint64_t seq;
+	uint32_t value; /* millionths; 1,000,000 for true; of a grant class + 1 */
 	uint32_t zero;
 };
 
@@ -403,36 +590,58 @@ struct pair_row {
 			      */
 	uint64_t mtime;
 	uint64_t first;
+	uint64_t rights_seq;   /* of META, when the sums were made */
 	struct locator winner; /* of the consensus; length 0: none */
 	uint32_t candidates;
 	uint32_t sums; /* 1: the rows of running sums are kept */
 	uint32_t view_length;
 	uint8_t view_hash[8]; /* first bytes of BLAKE3 of the view, which follows */
-	uint32_t zero;
+	uint32_t status;      /* enum pair_status */
 };
-static_assert(sizeof(struct pair_row) == 64, "pair_row has no padding");
+static_assert(sizeof(struct pair_row) == 72, "pair_row has no padding");
+
+enum claim_has {
+	CLAIM_PARENT = 1 << 0,
+	CLAIM_EPOCH = 1 << 1,
+};
 
 struct claim_row {
 	struct locator at;
+	uint64_t seq;
 	uint64_t source; /* first 8 bytes of BLAKE3, never 0; 0: none */
 	uint32_t confidence;
 	uint8_t stated;
 	uint8_t lifecycle;
 	uint8_t source_class;
-	uint8_t zero;
+	uint8_t has; /* bits of claim_has: the ids that follow the signers */
 	struct cluster_hash cluster;
-	uint32_t signers; /* agent numbers that follow, u32 each */
-	uint32_t zero2;
+	uint32_t signers; /* struct claim_signer that follow */
+	uint32_t zero;
 };
-static_assert(sizeof(struct claim_row) == 56, "claim_row has no padding");
+static_assert(sizeof(struct claim_row) == 64, "claim_row has no padding");
+
+struct claim_signer {
+	uint64_t signed_at;
+	uint32_t number;
+	uint32_t zero;
+};
 
 struct cosigner_row {
 	struct locator at; /* of the cosignature record */
+	uint64_t signed_at;
 };
 
-struct vote_row {
-	uint64_t timestamp;
+struct withdrawal_row {
+	uint64_t timestamp; /* of the supersession record */
 	struct id id;
+	struct id by;
+	uint32_t replaces; /* 0: a retraction, `by` is zero */
+	uint32_t zero;
+};
+static_assert(sizeof(struct withdrawal_row) == 80, "withdrawal_row has no padding");
+
+struct vote_row {
+	uint64_t seq;
 	uint32_t weight; /* 0: withdrawn */
 	uint32_t against;
 };

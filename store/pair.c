@@ -4,11 +4,7 @@
 
 #include "core/canon.h"
 #include "core/json.h"
-
-bool lifecycle_is_live(uint8_t lifecycle)
-{
-	return lifecycle != LIFECYCLE_REJECTED && lifecycle != LIFECYCLE_DEPRECATED;
-}
+#include "core/sets.h"
 
 struct locator claim_locator(const struct candidate *c)
 {
@@ -59,8 +55,7 @@ static int read_body(void *ctx, const struct candidate *claim, struct record *ou
 }
 
 int pair_resolve(const struct source *s, const struct pair_key *p,
-	struct slice subject, struct slice predicate, uint32_t min_trust,
-	struct pair_view *out)
+	struct slice subject, struct slice predicate, struct pair_view *out)
 {
 	ARENA_AUTO(a);
 	struct body_reader reader = {.source = s, .arena = &a};
@@ -69,8 +64,9 @@ int pair_resolve(const struct source *s, const struct pair_key *p,
 	struct tally t = {0};
 	struct lens_input input = {.in = &in, .tally = &t};
 	struct lens_view view = {0};
-	int rc = pair_candidates(s, p, min_trust, &a, &in);
+	int rc = pair_candidates(s, p, &a, &in);
 
+	in.set = predicate_is_set(predicate);
 	if (rc == 0)
 		rc = tally(&in, &a, &t);
 	if (rc == 0)
@@ -78,12 +74,20 @@ int pair_resolve(const struct source *s, const struct pair_key *p,
 			&bodies, subject, predicate, &a, &view);
 	if (rc < 0)
 		return rc;
+	out->status = view.r.status;
 	out->candidates = in.claim_count;
 	out->rows = in.claim_count + in.signer_count + in.ballot_count;
 	out->winner = view.winner == NO_INDEX
 			      ? (struct locator){0}
 			      : claim_locator(&in.claims[view.winner]);
+	lens_print_value(&view, &out->value);
 	return lens_print(&view, &out->line);
+}
+
+void pair_view_free(struct pair_view *v)
+{
+	buf_free(&v->line);
+	buf_free(&v->value);
 }
 
 int pair_row_read(MDB_txn *txn, const struct pair_key *p, struct pair_row *row,
@@ -126,6 +130,22 @@ int pair_row_write(MDB_txn *txn, const struct pair_key *p, struct pair_row *row,
 	return 0;
 }
 
+int pair_row_mend(
+	MDB_txn *txn, const struct pair_key *p, const struct pair_row *row)
+{
+	struct pair_row old = {0}, now = *row;
+	struct slice view = {0};
+	BUF_AUTO(copy);
+	int rc = pair_row_read(txn, p, &old, &view);
+
+	if (rc < 0)
+		return rc;
+	buf_slice(&copy, view); /* it lies where it will be written */
+	if (buf_view(&copy, &view) < 0)
+		return -ENOMEM;
+	return pair_row_write(txn, p, &now, view);
+}
+
 bool pair_view_intact(const struct pair_row *row, struct slice view)
 {
 	struct id hash = id_of(view);
@@ -134,16 +154,21 @@ bool pair_view_intact(const struct pair_row *row, struct slice view)
 	       memcmp(hash.b, row->view_hash, sizeof(row->view_hash)) == 0;
 }
 
+void pair_view_names(struct slice subject, struct slice predicate, struct buf *out)
+{
+	buf_byte(out, '{');
+	json_print_key("subject", out);
+	json_print_string(subject, out);
+	json_print_key("predicate", out);
+	json_print_string(predicate, out);
+}
+
 bool pair_view_is(struct slice view, struct slice subject, struct slice predicate)
 {
 	BUF_AUTO(want);
 	struct slice w = {0};
 
-	buf_byte(&want, '{');
-	json_print_key("subject", &want);
-	json_print_string(subject, &want);
-	json_print_key("predicate", &want);
-	json_print_string(predicate, &want);
+	pair_view_names(subject, predicate, &want);
 	return buf_view(&want, &w) == 0 && view.n >= w.n &&
 	       memcmp(view.p, w.p, w.n) == 0;
 }

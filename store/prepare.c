@@ -3,41 +3,74 @@
 #include <errno.h>
 
 #include "core/canon.h"
+#include "core/quote.h"
 #include "core/sign.h"
 #include "store/internal.h"
 
+/* What changes everybody's answers is said by the store itself. */
 static int check_setting(
 	const struct store *s, const struct draft *d, struct error *err)
 {
-	if (!slice_is(d->record.name, "admit") &&
-		!slice_is(d->record.name, "min_trust"))
-		return fail(err, EINVAL,
-			"setting \"%.*s\" is not known to this version",
-			SLICE_ARG(d->record.name));
-	if (d->signature_count == 1 &&
-		agent_compare(&d->signatures[0].agent, &s->who.store_key) == 0)
+	if (d->record.kind != RECORD_SETTING ||
+		(d->signature_count == 1 && agent_compare(&d->signatures[0].agent,
+						    &s->who.store_key) == 0))
 		return 0;
 	(void)fail(err, EPERM, "a setting must be signed by the store's own key");
 	return fail_hint(err, "stemefs admit STORE KEY");
 }
 
-static int check_kind(
-	const struct store *s, const struct draft *d, struct error *err)
+/* The ids that a name has. */
+struct meanings {
+	struct id first;
+	size_t count;
+	struct buf list; /* as text, for who has to choose */
+};
+
+static void meanings_free(struct meanings *m)
 {
-	switch (d->record.kind) {
-	case RECORD_ASSERTION:
-	case RECORD_VOTE:
-	case RECORD_COSIGNATURE:
-		return 0;
-	case RECORD_SETTING:
-		return check_setting(s, d, err);
-	default:
-		return fail(err, EINVAL,
-			"this version takes assertions, votes and cosignatures, "
-			"not %s "
-			"records",
-			record_kind_name(d->record.kind));
+	buf_free(&m->list);
+}
+
+static int add_meaning(void *ctx, const struct id *id)
+{
+	struct meanings *m = ctx;
+	char hex[ID_HEX + 1];
+
+	if (m->count++ == 0)
+		m->first = *id;
+	hex_print(id->b, ID_SIZE, hex);
+	buf_printf(&m->list, "%s%s", m->list.n ? ", " : "", hex);
+	return 0;
+}
+
+/* An epoch by its name becomes its id, which is what is signed. */
+static int find_epoch(
+	struct store *s, const struct draft *d, struct record *r, struct error *err)
+{
+	__attribute__((cleanup(meanings_free))) struct meanings m = {.count = 0};
+	SNAP_AUTO(snap);
+	int rc = store_snap(s, &snap);
+
+	if (rc == 0)
+		rc = epoch_find(snap, d->epoch_name, add_meaning, &m);
+	if (rc == -ENOENT || (rc == 0 && m.count == 0)) {
+		(void)fail(err, EINVAL, "epoch %s is not known",
+			quote(d->epoch_name).text);
+		return fail_hint(err, "write {\"epoch\":…} to make it first");
 	}
+	if (rc < 0)
+		return fail(err, -rc, "epoch: %s", strerror(-rc));
+	if (m.count > 1) {
+		(void)fail(err, EINVAL, "epoch %s means %zu epochs: %.*s",
+			quote(d->epoch_name).text, m.count,
+			SLICE_ARG(slice_of(m.list.p, m.list.n)));
+		return fail_hint(err, "name it by its id");
+	}
+	if (r->kind == RECORD_EPOCH)
+		r->target = m.first;
+	else
+		r->epoch = m.first;
+	return 0;
 }
 
 static int encode(struct entry *e, struct arena *a)
@@ -118,12 +151,9 @@ static int admit(struct store *s, const struct key *k, struct error *err)
 static int admission_known(struct store *s, const struct agent *agent)
 {
 	SNAP_AUTO(snap);
-	struct setting_row row;
 	int rc = store_snap(s, &snap);
 
-	if (rc == 0)
-		rc = setting_of(snap->source.txn, "admit", agent, &row);
-	return rc;
+	return rc < 0 ? rc : setting_known(&snap->source, "admit", agent);
 }
 
 /* Writers may meet a new key at the same time; one of them says the word. */
@@ -188,13 +218,12 @@ int store_prepare(struct store *s, const struct signer *who, const struct draft 
 {
 	struct entry e = {
 		.record = d->record, .timestamp_implied = d->timestamp_implied};
-	int rc = check_kind(s, d, err);
+	int rc = check_setting(s, d, err);
 
+	if (rc == 0 && d->epoch_name.p)
+		rc = find_epoch(s, d, &e.record, err);
 	if (rc < 0)
 		return rc;
-	if (d->epoch_name.p)
-		return fail(err, EINVAL, "epoch \"%.*s\" is not known",
-			SLICE_ARG(d->epoch_name));
 	if (d->timestamp_implied && d->record.kind != RECORD_COSIGNATURE)
 		e.record.timestamp = store_now(s);
 	if (encode(&e, a) < 0)

@@ -49,7 +49,7 @@ struct snap_totals {
 	uint64_t subjects, pairs, claims, votes, agents;
 	uint64_t subjects_mtime; /* when the newest subject came */
 	uint64_t events_size;	 /* up to seq */
-	uint64_t settings_seq;	 /* of the newest setting that can change an answer */
+	uint64_t settings_seq; /* of the newest setting that can change an answer */
 	uint64_t contested; /* changes whenever a pair becomes or ceases to be so */
 };
 void snap_totals(struct snap *s, struct snap_totals *out);
@@ -58,11 +58,13 @@ void snap_totals(struct snap *s, struct snap_totals *out);
 
 /* A subject or a pair as a directory. */
 struct place_info {
-	uint64_t generation; /* changes whenever any file below may have changed for a
+	uint64_t
+		generation; /* changes whenever any file below may have changed for a
 				reason that lies in the pair or in the settings */
 	uint64_t mtime; /* ns: the newest record that can affect a file (pairs), or
 			   when the newest predicate came (subjects) */
-	uint64_t candidates; /* pairs: live claims; subjects: predicates. Of the whole
+	uint64_t
+		candidates; /* pairs: live claims; subjects: predicates. Of the whole
 				store, whatever the context */
 };
 
@@ -122,18 +124,18 @@ int assertion_find(struct snap *s, struct slice prefix, struct id *out);
 /* How an assertion stands. Arrays live in the arena, sorted by agent key. */
 struct assertion {
 	struct id id;
-	struct record record;	 /* borrows from the arena */
-	struct slice canonical;	 /* the bytes that the id is the hash of */
+	struct record record;	/* borrows from the arena */
+	struct slice canonical; /* the bytes that the id is the hash of */
 	uint64_t seq, received_at;
-	uint8_t lifecycle;	 /* as they count, see core/tally.h */
+	uint8_t lifecycle; /* as they count, see core/tally.h */
 	uint8_t source_class;
 	const struct agent *signers; /* who stands behind it now */
 	uint32_t signer_count;
 	const struct signature *signatures; /* the standing entry of each who ever
 					       signed, withdrawn or not */
 	uint32_t signature_count;
-	bool withdrawn;	 /* nobody stands behind it anymore */
-	bool replaced;	 /* ... because another has taken its place: */
+	bool withdrawn; /* nobody stands behind it anymore */
+	bool replaced;	/* ... because another has taken its place: */
 	struct id by;
 };
 int assertion_load(struct snap *s, const struct id *id, struct arena *a,
@@ -165,24 +167,24 @@ int assertion_users(
  * the BLAKE3 of that text. -ENOENT: nothing seen cites it. */
 int source_find(struct snap *s, struct slice source);
 int source_find_hash(struct snap *s, const struct id *hash, struct buf *name);
-/* In byte order; the cookie is the offset of the record that brought it. */
+/* In byte order (of names that begin with the same 480 bytes, in that of their hashes);
+ * the cookie is the offset of the record that brought it. */
 int source_list(struct snap *s, uint64_t after, name_visit *visit, void *ctx);
-int source_claims(
-	struct snap *s, struct slice source, id_visit *visit, void *ctx);
+int source_claims(struct snap *s, struct slice source, id_visit *visit, void *ctx);
 
 /* An agent is known once anything it signed is. */
 int agent_find(struct snap *s, const struct agent *a);
 /* In order of appearance; the name is the key's 32 bytes. */
 int agent_list(struct snap *s, uint64_t after, name_visit *visit, void *ctx);
-int agent_claims(
-	struct snap *s, const struct agent *a, id_visit *visit, void *ctx);
+int agent_claims(struct snap *s, const struct agent *a, id_visit *visit, void *ctx);
 
 struct agent_profile {
-	struct slice name; /* of the newest profile record; p NULL: none. In the arena */
-	uint64_t since;	   /* its timestamp */
-	uint32_t trust;	   /* millionths */
+	struct slice
+		name; /* of the newest profile record; p NULL: none. In the arena */
+	uint64_t since; /* its timestamp */
+	uint32_t trust; /* millionths */
 	bool admitted, steward;
-	uint8_t grants; /* bits 1 << class */
+	uint8_t grants;	 /* bits 1 << class */
 	uint64_t claims; /* assertions it signed */
 };
 int agent_profile(struct snap *s, const struct agent *a, struct arena *arena,
@@ -232,7 +234,8 @@ int inbound_subjects(struct snap *s, struct slice subject, struct slice predicat
 /* Is the pair contested? 0 or -ENOENT. */
 int conflict_find(struct snap *s, struct slice subject, struct slice predicate);
 /* Subjects that have contested pairs, predicates of one: exactly those that are
- * contested in this context. Waits until what settings owe is worked off. */
+ * contested in this context. From rows where it cuts nothing and settings owe nothing;
+ * else pairs are resolved until the visitor stops. */
 int conflict_subjects(struct snap *s, uint64_t after, name_visit *visit, void *ctx);
 int conflict_predicates(struct snap *s, struct slice subject, uint64_t after,
 	name_visit *visit, void *ctx);

@@ -107,23 +107,133 @@ int agent_by_number(MDB_txn *txn, uint32_t number, struct agent *out)
 	return row_read(txn, &k, out->b, ID_SIZE);
 }
 
-int setting_of(MDB_txn *txn, const char *name, const struct agent *agent,
-	struct setting_row *out)
-{
-	static const struct agent nobody;
-	struct row_key k =
-		row_key_setting(slice_str(name), agent ? agent : &nobody);
+/* One row of an agent's settings: its name, and whether it is the newest seen of that
+ * name, as the walk meets them newest first. */
+struct setting_walk {
+	struct walk walk;
+	struct slice name; /* of the row that the walk is at */
+	uint8_t before[NAME_MAX_BYTES];
+	size_t before_n;
+	struct setting_row row;
+	bool newest;
+};
 
-	return row_read(txn, &k, out, sizeof(*out));
+static void setting_walk_end(struct setting_walk *w)
+{
+	walk_end(&w->walk);
 }
 
-int trust_of(MDB_txn *txn, const struct agent *a, uint32_t *out)
+static int read_setting(struct setting_walk *w)
 {
-	struct setting_row s;
-	int rc = setting_of(txn, "admit", a, &s);
+	const uint8_t *key = w->walk.key.mv_data;
+	size_t from = w->walk.prefix.n, tail = 1 + 8 + ID_SIZE;
+
+	if (w->walk.key.mv_size < from + tail ||
+		w->walk.key.mv_size > from + tail + NAME_MAX_BYTES ||
+		w->walk.value.mv_size != sizeof(w->row))
+		return -EBADMSG;
+	w->name = slice_of(key + from, w->walk.key.mv_size - from - tail);
+	memcpy(&w->row, w->walk.value.mv_data, sizeof(w->row));
+	return 0;
+}
+
+/* The next setting about the agent that is seen; -ENOENT: no more. */
+static int next_setting(
+	const struct source *s, const struct agent *a, struct setting_walk *w)
+{
+	struct row_key prefix = row_key_settings(a);
+	int rc = w->walk.cursor ? walk_next(&w->walk)
+				: walk_start(&w->walk, s->txn, &prefix);
+
+	for (; rc == 0; rc = walk_next(&w->walk)) {
+		rc = read_setting(w);
+		if (rc < 0)
+			return rc;
+		if (context_sees_setting(&s->context, w->row.seq))
+			break;
+	}
+	if (rc < 0)
+		return rc;
+	w->newest = !slice_equal(w->name, slice_of(w->before, w->before_n));
+	memcpy(w->before, w->name.p, w->name.n);
+	w->before_n = w->name.n;
+	return 0;
+}
+
+int rights_of(const struct source *s, const struct agent *a, struct rights *out)
+{
+	__attribute__((cleanup(setting_walk_end))) struct setting_walk w = {
+		.newest = false};
+	struct rights r = {.trust = TRUST_STRANGER};
+	bool granting = true; /* until a grant took back all older ones */
+	int rc;
+
+	while ((rc = next_setting(s, a, &w)) == 0) {
+		bool yes = w.row.value != 0;
+
+		if (w.newest && slice_is(w.name, "admit"))
+			r.admitted = yes;
+		if (w.newest && slice_is(w.name, "steward"))
+			r.steward = yes;
+		if (!slice_is(w.name, "grant"))
+			continue;
+		granting = granting && yes;
+		if (granting)
+			r.grants |= (uint8_t)(1U << (w.row.value - 1));
+	}
+	if (rc != -ENOENT)
+		return rc;
+	if (r.admitted)
+		r.trust = TRUST_ADMITTED;
+	*out = r;
+	return 0;
+}
+
+static int newest_setting(const struct source *s, const char *name,
+	const struct agent *a, struct setting_row *out)
+{
+	__attribute__((cleanup(setting_walk_end))) struct setting_walk w = {
+		.newest = false};
+	int rc;
+
+	while ((rc = next_setting(s, a, &w)) == 0)
+		if (slice_is(w.name, name)) {
+			*out = w.row;
+			return 0;
+		}
+	return rc;
+}
+
+int setting_known(const struct source *s, const char *name, const struct agent *a)
+{
+	struct setting_row row;
+
+	return newest_setting(s, name, a, &row);
+}
+
+int min_trust_of(const struct source *s, uint32_t *out)
+{
+	static const struct agent nobody;
+	struct setting_row row;
+	int rc = newest_setting(s, "min_trust", &nobody, &row);
 
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
-	*out = rc == 0 && s.value ? TRUST_ADMITTED : TRUST_STRANGER;
+	*out = rc == 0 ? row.value : MIN_TRUST_DEFAULT;
+	return 0;
+}
+
+int is_governed(const struct source *s, bool *out)
+{
+	struct row_key prefix = row_key_tag(KEY_GOVERNED);
+	WALK_AUTO(w);
+	int rc = walk_start(&w, s->txn, &prefix);
+
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	if (rc == 0 && w.key.mv_size != prefix.n + 8)
+		return -EBADMSG;
+	*out = rc == 0 && context_sees_setting(&s->context,
+				  be64_at((const uint8_t *)w.key.mv_data + 1));
 	return 0;
 }

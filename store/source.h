@@ -3,6 +3,8 @@
 #ifndef STORE_SOURCE_H
 #define STORE_SOURCE_H
 
+#include "core/arena.h"
+#include "core/context.h"
 #include "store/index.h"
 #include "store/wal.h"
 
@@ -11,6 +13,9 @@ struct source {
 	const struct wal *wal;
 	bool building; /* the committer's own: also sees the batch it has not
 			  written yet */
+	struct context context;	 /* what the reader may see */
+	const struct id *epochs; /* under in-epoch/: what its name means */
+	size_t epoch_count;
 };
 
 /* The frame behind a locator; slices borrow from scratch (or the batch). 0,
@@ -37,21 +42,43 @@ int source_event(const struct source *s, uint64_t seq, struct event_row *out);
 /* What is known by an id: 0 or -ENOENT. */
 int source_id(const struct source *s, const struct id *id, struct id_row *out);
 
+/* The entries that stand under a record, seen, by agent, in the arena: of each who signed
+ * it the smallest. -ENOENT: the record is not seen. */
+int source_signatures(const struct source *s, const struct id *id, struct arena *a,
+	struct signature **out, uint32_t *count);
+
+/* The same of cosignatures alone, also under what is not known. */
+int source_cosignatures(const struct source *s, const struct id *id,
+	struct arena *a, struct signature **out, uint32_t *count);
+
 /* Agents as numbers. agent_number(): 0 or -ENOENT. */
 int agent_number(MDB_txn *txn, const struct agent *a, uint32_t *out);
 int agent_by_number(MDB_txn *txn, uint32_t number, struct agent *out);
 
-/* The one function of trust, in millionths: an admitted agent's word weighs
- * 500,000, anybody else's 10,000. Reputation will refine it here. */
+/* What an agent may do, by the settings that are seen. Its trust is one function, here:
+ * an admitted agent's word weighs 500,000 millionths, anybody else's 10,000. Reputation
+ * will refine it. */
 enum {
 	TRUST_ADMITTED = 500000,
 	TRUST_STRANGER = 10000,
 	MIN_TRUST_DEFAULT = 300000,
 };
-int trust_of(MDB_txn *txn, const struct agent *a, uint32_t *out);
+struct rights {
+	uint32_t trust;
+	bool admitted;
+	bool steward;	/* may withdraw for all and set a stage above proposed */
+	uint8_t grants; /* bit 1 << class: may claim that source class */
+};
+int rights_of(const struct source *s, const struct agent *a, struct rights *out);
 
-/* The newest value of a setting; -ENOENT: never set. agent NULL: about nobody. */
-int setting_of(MDB_txn *txn, const char *name, const struct agent *agent,
-	struct setting_row *out);
+/* From which trust on an agent is a member. */
+int min_trust_of(const struct source *s, uint32_t *out);
+
+/* Has a steward ever been appointed? From then on stages and the highest source classes
+ * are not declared but given. */
+int is_governed(const struct source *s, bool *out);
+
+/* Has a setting of this name ever said anything about the agent? 0 or -ENOENT. */
+int setting_known(const struct source *s, const char *name, const struct agent *a);
 
 #endif

@@ -131,6 +131,9 @@ void store_submit(struct store *s, struct submission *sub);
 /* The same, and wait. 0, or -error.code of the refused entry. */
 int store_commit(struct store *s, struct submission *sub);
 
+/* The agent that unsigned records of a uid are signed by. -ENOENT: it has no key yet. */
+int store_agent_of(struct store *s, uint32_t uid, struct agent *out);
+
 /* ---- key files: 0600, for the command line; the wallet holds the same kind ----
  */
 

@@ -116,11 +116,13 @@ static int count_gifts(
 
 static int voice_now(struct sums *s, uint32_t agent, struct voice_row *out)
 {
+	struct rights r = {.trust = 0};
 	struct agent key;
 	int rc = agent_by_number(s->txn, agent, &key);
 
 	if (rc == 0)
-		rc = trust_of(s->txn, &key, &out->trust);
+		rc = rights_of(s->source, &key, &r);
+	out->trust = r.trust;
 	out->standing = out->trust >= s->min_trust ? MEMBERS : STRANGERS;
 	return rc;
 }
@@ -148,8 +150,8 @@ static int speak(struct sums *s, uint32_t agent)
 /* ---- what an agent says ---- */
 
 /* The first row of a prefix that ends in T I: its moment and value. -ENOENT. */
-static int newest(struct sums *s, const struct row_key *prefix, struct said *when,
-	void *value, size_t n)
+static int newest(struct sums *s, const struct row_key *prefix,
+	struct claim_ref *when, void *value, size_t n)
 {
 	WALK_AUTO(w);
 	int rc = walk_start(&w, s->txn, prefix);
@@ -170,12 +172,12 @@ static int newest(struct sums *s, const struct row_key *prefix, struct said *whe
 /* Keep the word of an agent on a cluster, its newest utterance there, in its place.
  */
 static int move_word(struct sums *s, uint32_t agent,
-	const struct cluster_hash *cluster, bool had, const struct said *old)
+	const struct cluster_hash *cluster, bool had, const struct claim_ref *old)
 {
 	struct row_key prefix = utterance_prefix(s, agent, cluster);
 	struct utterance_row u;
 	struct row_key k;
-	struct said now = {0};
+	struct claim_ref now = {0};
 	int rc = newest(s, &prefix, &now, &u, sizeof(u));
 	bool has = rc == 0;
 
@@ -199,7 +201,7 @@ static int utter(struct sums *s, uint32_t agent, const struct cluster_hash *clus
 {
 	struct row_key k = utterance_prefix(s, agent, cluster);
 	struct utterance_row before;
-	struct said old = {0};
+	struct claim_ref old = {0};
 	int rc = newest(s, &k, &old, &before, sizeof(before));
 	bool had = rc == 0;
 
@@ -222,7 +224,7 @@ static int state(struct sums *s, const struct sums_claim *claim, uint32_t agent)
 		.weight = claim->confidence,
 	};
 	struct said_row before;
-	struct said old = {0};
+	struct claim_ref old = {0};
 	int rc = newest(s, &k, &old, &before, sizeof(before));
 	bool had = rc == 0;
 
@@ -241,6 +243,36 @@ static int state(struct sums *s, const struct sums_claim *claim, uint32_t agent)
 	if (rc < 0)
 		return rc;
 	return utter(s, agent, &claim->cluster, claim->timestamp, &claim->id, &u);
+}
+
+/* A claim is no longer said: the newest of those that are left is the statement. */
+static int unstate(struct sums *s, const struct sums_claim *claim, uint32_t agent)
+{
+	struct row_key prefix = said_prefix(s, agent, claim->source);
+	struct row_key k = prefix;
+	struct said_row row;
+	struct claim_ref now = {0};
+	int rc = newest(s, &prefix, &now, &row, sizeof(row));
+
+	if (rc < 0)
+		return rc == -ENOENT ? -EBADMSG : rc;
+	add_moment_down(&k, claim->timestamp, &claim->id);
+	rc = row_del(s->txn, &k);
+	if (rc < 0 || id_compare(&now.id, &claim->id) != 0)
+		return rc; /* it was none */
+	rc = utter(s, agent, &claim->cluster, now.timestamp, &now.id, NULL);
+	if (rc < 0)
+		return rc;
+	rc = newest(s, &prefix, &now, &row, sizeof(row));
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	struct utterance_row u = {
+		.claim_time = now.timestamp,
+		.claim = now.id,
+		.weight = row.confidence,
+	};
+
+	return utter(s, agent, &row.cluster, now.timestamp, &now.id, &u);
 }
 
 /* ---- the face ---- */
@@ -278,27 +310,65 @@ int sums_add_signer(struct change *c, const struct pair_key *p,
 	return rc < 0 ? rc : sums_settle(&s);
 }
 
-int sums_vote(struct change *c, const struct pair_key *p,
-	const struct sums_claim *claim, uint32_t agent, const struct vote_row *old,
-	const struct vote_row *now)
+int sums_remove_claim(
+	struct change *c, const struct pair_key *p, const struct sums_claim *claim)
 {
-	struct utterance_row u = {
-		.claim_time = claim->timestamp,
-		.claim = claim->id,
-		.weight = now->weight,
-		.against = now->against,
-	};
+	struct open_cluster *o;
+	struct sums s;
+	int rc = sums_begin(&s, c, p);
+
+	if (rc == 0)
+		rc = sums_open(&s, &claim->cluster, &o);
+	if (rc < 0)
+		return rc;
+	o->row.claims--;
+	s.totals.claims--;
+	rc = sums_unfile_claim(&s, claim);
+	return rc < 0 ? rc : sums_settle(&s);
+}
+
+int sums_remove_signer(struct change *c, const struct pair_key *p,
+	const struct sums_claim *claim, uint32_t agent)
+{
 	struct sums s;
 	int rc = sums_begin(&s, c, p);
 
 	if (rc == 0)
 		rc = silence(&s, agent);
-	if (rc == 0 && old && old->weight)
+	if (rc == 0)
+		rc = unstate(&s, claim, agent);
+	if (rc == 0)
+		rc = speak(&s, agent);
+	return rc < 0 ? rc : sums_settle(&s);
+}
+
+static int utter_vote(struct sums *s, const struct sums_claim *claim,
+	uint32_t agent, const struct sums_vote *vote)
+{
+	struct utterance_row u = {
+		.claim_time = claim->timestamp,
+		.claim = claim->id,
+		.weight = vote->weight,
+		.against = vote->against,
+	};
+
+	return utter(s, agent, &claim->cluster, vote->timestamp, &vote->id, &u);
+}
+
+int sums_vote(struct change *c, const struct pair_key *p,
+	const struct sums_claim *claim, uint32_t agent, const struct sums_vote *old,
+	const struct sums_vote *now)
+{
+	struct sums s;
+	int rc = sums_begin(&s, c, p);
+
+	if (rc == 0)
+		rc = silence(&s, agent);
+	if (rc == 0 && old)
 		rc = utter(
 			&s, agent, &claim->cluster, old->timestamp, &old->id, NULL);
-	if (rc == 0 && now->weight)
-		rc = utter(
-			&s, agent, &claim->cluster, now->timestamp, &now->id, &u);
+	if (rc == 0 && now)
+		rc = utter_vote(&s, claim, agent, now);
 	if (rc == 0)
 		rc = speak(&s, agent);
 	return rc < 0 ? rc : sums_settle(&s);

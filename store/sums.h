@@ -11,51 +11,77 @@
 #define STORE_SUMS_H
 
 #include "store/change.h"
+#include "store/gather.h"
 #include "store/pair.h"
 
-/* One claim as the sums need it. */
+/* One claim that counts as the sums need it; lifecycle as it counts. No padding. */
 struct sums_claim {
 	struct id id;
 	uint64_t timestamp;
 	uint64_t source;
 	struct cluster_hash cluster;
 	uint32_t confidence;
-	uint8_t lifecycle;
+	uint32_t lifecycle;
 };
 
-/* Begin to keep sums for a pair that has the candidates of its rows. */
+/* A vote that counts. No padding. */
+struct sums_vote {
+	uint64_t timestamp;
+	struct id id;
+	uint32_t weight;
+	uint32_t against;
+};
+
+/* What pair_row.sums says. */
+enum sums_kept {
+	SUMS_NONE, /* few claims: resolved anew with every change */
+	SUMS_KEPT,
+};
+
+/* Does claim i of what was gathered count, as its footing is? Then out is what the sums
+ * have of it. */
+bool sums_counts(const struct gathered *g, const struct footing *f, uint32_t i,
+	struct sums_claim *out);
+
+/* Begin to keep sums for a pair that has none, from its rows. */
 int sums_start(struct change *c, const struct pair_key *p);
+
+/* Forget them. */
+int sums_drop(struct change *c, const struct pair_key *p);
+
+/* Have the pair keep no sums that were made under other rights than today's: they are
+ * dropped, and begun anew when the pair is resolved. */
+int sums_current(struct change *c, const struct pair_key *p, struct pair_row *row);
 
 /* A new claim; its signers follow one by one. */
 int sums_add_claim(
+	struct change *c, const struct pair_key *p, const struct sums_claim *claim);
+
+/* A claim counts no more; nobody stands behind it and no votes are on it. */
+int sums_remove_claim(
 	struct change *c, const struct pair_key *p, const struct sums_claim *claim);
 
 /* An agent stands behind a claim: as a first signer or later. Not twice. */
 int sums_add_signer(struct change *c, const struct pair_key *p,
 	const struct sums_claim *claim, uint32_t agent);
 
-/* An agent's vote on a claim changes from old (NULL: none) to new. */
+/* It does no more. */
+int sums_remove_signer(struct change *c, const struct pair_key *p,
+	const struct sums_claim *claim, uint32_t agent);
+
+/* An agent's vote on a claim changes from old to now; NULL: none. */
 int sums_vote(struct change *c, const struct pair_key *p,
-	const struct sums_claim *claim, uint32_t agent, const struct vote_row *old,
-	const struct vote_row *now);
+	const struct sums_claim *claim, uint32_t agent, const struct sums_vote *old,
+	const struct sums_vote *now);
 
 /* An agent's trust, or what makes a member, has changed; nothing if it has not. */
 int sums_trust(struct change *c, const struct pair_key *p, uint32_t agent);
 /* The same for every agent that speaks on the pair. */
 int sums_trust_all(struct change *c, const struct pair_key *p);
 
-/* The consensus from the sums. */
+/* The consensus from the sums. Of a set (core/lens.h) only the names, as the line begins:
+ * it is as long as the set is large, and so resolved when it is read. */
 int sums_resolve(struct change *c, const struct pair_key *p, struct slice subject,
 	struct slice predicate, struct pair_view *out);
-
-/* An agent's newest claim on a pair from one source. */
-struct said {
-	uint64_t timestamp;
-	struct id id;
-};
-/* The newest live one, for the pair and source of r; works for pairs with and without
- * sums. -ENOENT. */
-int newest_said(struct change *c, const struct record *r, const struct agent *agent,
-	struct said *out);
 
 #endif

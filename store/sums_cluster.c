@@ -174,10 +174,23 @@ static int rank_of(struct sums *s, const struct open_cluster *o, struct rank *ou
 	return 0;
 }
 
+/* Its last claim is gone. */
+static int drop_cluster(struct sums *s, struct open_cluster *o)
+{
+	struct row_key k = cluster_key(s, &o->hash);
+
+	s->totals.clusters--;
+	return row_del(s->txn, &k);
+}
+
 static int file_cluster(struct sums *s, struct open_cluster *o)
 {
 	struct row_key k;
-	int rc = rank_of(s, o, &o->row.filed);
+	int rc;
+
+	if (o->row.claims == 0)
+		return drop_cluster(s, o);
+	rc = rank_of(s, o, &o->row.filed);
 
 	for (int st = 0; rc == 0 && st < STANDINGS; st++) {
 		rc = level_add(s, (enum standing)st, o->row.filed.support[st], 1);
@@ -200,13 +213,15 @@ int sums_begin(struct sums *s, struct change *c, const struct pair_key *p)
 	struct row_key k = row_key_below(p, KEY_SUMS);
 	int rc;
 
+	s->source = &c->source;
 	s->txn = c->source.txn;
 	s->pair = p;
-	s->min_trust = change_min_trust(c);
 	s->open_count = 0;
 	s->totals = (struct sums_row){.claims = 0};
 	rc = row_read(s->txn, &k, &s->totals, sizeof(s->totals));
-	return rc == -ENOENT ? 0 : rc;
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	return min_trust_of(s->source, &s->min_trust);
 }
 
 int sums_settle(struct sums *s)
@@ -249,7 +264,7 @@ int sums_own_add(struct sums *s, const struct cluster_hash *cluster,
 
 int sums_file_claim(struct sums *s, const struct sums_claim *claim)
 {
-	struct own_row own = {.lifecycle = claim->lifecycle};
+	struct own_row own = {.lifecycle = (uint8_t)claim->lifecycle};
 	struct row_key k = own_key(s, claim->timestamp, &claim->id);
 	int rc = row_put(s->txn, &k, &own, sizeof(own));
 
@@ -257,4 +272,18 @@ int sums_file_claim(struct sums *s, const struct sums_claim *claim)
 		return rc;
 	k = leader_key(s, &claim->cluster, &own, claim->timestamp, &claim->id);
 	return row_put(s->txn, &k, NULL, 0);
+}
+
+int sums_unfile_claim(struct sums *s, const struct sums_claim *claim)
+{
+	struct row_key k = own_key(s, claim->timestamp, &claim->id);
+	struct own_row own;
+	int rc = row_read(s->txn, &k, &own, sizeof(own));
+
+	if (rc == 0)
+		rc = row_del(s->txn, &k);
+	if (rc < 0)
+		return rc == -ENOENT ? -EBADMSG : rc;
+	k = leader_key(s, &claim->cluster, &own, claim->timestamp, &claim->id);
+	return row_del(s->txn, &k);
 }

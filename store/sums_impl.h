@@ -19,7 +19,8 @@ struct open_cluster {
 
 /* One operation on one pair. */
 struct sums {
-	MDB_txn *txn;
+	const struct source *source;
+	MDB_txn *txn; /* the source's */
 	const struct pair_key *pair;
 	uint32_t min_trust;
 	struct sums_row totals;
@@ -38,6 +39,8 @@ int sums_open(
 
 /* A new claim among those of its cluster, with no word of its own yet. */
 int sums_file_claim(struct sums *s, const struct sums_claim *claim);
+/* Take it away again; it has no word of its own any more. */
+int sums_unfile_claim(struct sums *s, const struct sums_claim *claim);
 
 /* The own word of the claim that u was said of changes, and its place among the leaders. */
 int sums_own_add(struct sums *s, const struct cluster_hash *cluster,

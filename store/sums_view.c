@@ -2,92 +2,115 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/sets.h"
+#include "store/gather.h"
 #include "store/sums.h"
 
-/* ---- a claim row, read back ---- */
-
-static int claim_of(
-	const struct walk *w, struct sums_claim *out, struct claim_row *row)
+bool sums_counts(const struct gathered *g, const struct footing *f, uint32_t i,
+	struct sums_claim *out)
 {
-	const uint8_t *key = w->key.mv_data;
+	const struct candidate *c = &g->claims[i].claim;
 
-	if (w->value.mv_size < sizeof(*row))
-		return -EBADMSG;
-	memcpy(row, w->value.mv_data, sizeof(*row));
 	*out = (struct sums_claim){
-		.timestamp = be64_at(key + PAIR_KEY + 1),
-		.source = row->source,
-		.cluster = row->cluster,
-		.confidence = row->confidence,
-		.lifecycle = row->lifecycle,
+		.id = c->id,
+		.timestamp = c->timestamp,
+		.source = c->source,
+		.cluster = g->clusters[c->cluster],
+		.confidence = c->confidence,
+		.lifecycle = f->lifecycle[i],
 	};
-	memcpy(out->id.b, key + PAIR_KEY + 9, ID_SIZE);
-	return 0;
+	return f->stands[i] && lifecycle_is_live(f->lifecycle[i]);
 }
 
-/* One row of the candidates, fed to the sums; `claim` is carried from row to row.
- */
-static int feed(struct change *c, const struct pair_key *p,
-	const struct row_key *key, struct slice value, struct sums_claim *claim)
-{
-	struct walk at = {
-		.key = val_of(key->b, key->n),
-		.value = val_of(value.p, value.n),
-	};
-	uint32_t agent =
-		key->n == CLAIM_SUB_KEY ? be32_at(key->b + CLAIM_KEY + 1) : 0;
-	struct claim_row row = {0};
-	struct vote_row vote;
-	int rc;
+/* ---- beginning and ending ---- */
 
-	if (key->n == CLAIM_SUB_KEY && !lifecycle_is_live(claim->lifecycle))
-		return 0;
-	if (key->n == CLAIM_SUB_KEY && key->b[CLAIM_KEY] == KEY_COSIGNER)
-		return sums_add_signer(c, p, claim, agent);
-	if (key->n == CLAIM_SUB_KEY) {
-		if (value.n != sizeof(vote))
-			return -EBADMSG;
-		memcpy(&vote, value.p, sizeof(vote));
-		return sums_vote(c, p, claim, agent, NULL, &vote);
+static int start_votes(struct change *c, const struct pair_key *p,
+	const struct gathered *g, const struct footing *f)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < g->facts.ballot_count; i++) {
+		const struct ballot *b = &g->facts.ballots[i];
+		uint32_t on = footing_vote(&g->facts, f, b);
+		struct sums_vote vote = {
+			.timestamp = b->timestamp,
+			.id = b->id,
+			.weight = b->weight,
+			.against = b->against,
+		};
+		struct sums_claim claim;
+
+		if (on == NO_INDEX || !sums_counts(g, f, on, &claim))
+			continue;
+		rc = sums_vote(c, p, &claim, g->agents[b->voter], NULL, &vote);
 	}
-	rc = claim_of(&at, claim, &row);
-	if (rc < 0 || !lifecycle_is_live(claim->lifecycle))
-		return rc;
-	rc = sums_add_claim(c, p, claim);
-	for (uint32_t i = 0; rc == 0 && i < row.signers; i++)
-		rc = sums_add_signer(c, p, claim,
-			be32_at(value.p + sizeof(row) + 4 * (size_t)i));
 	return rc;
 }
 
 int sums_start(struct change *c, const struct pair_key *p)
 {
-	struct row_key prefix = row_key_below(p, KEY_CLAIM);
-	struct row_key at = prefix;
-	struct sums_claim claim = {0};
+	ARENA_AUTO(a);
+	struct gathered g = {0};
+	struct footing f = {0};
+	struct sums_claim claim;
+	int rc = gather_pair(&c->source, p, &a, &g);
 
-	/* row by row, each found anew: a cursor does not outlive a write */
+	if (rc == 0)
+		rc = footing(&g.facts, &a, &f);
+	for (uint32_t i = 0; rc == 0 && i < g.facts.claim_count; i++)
+		if (sums_counts(&g, &f, i, &claim))
+			rc = sums_add_claim(c, p, &claim);
+	for (uint32_t i = 0; rc == 0 && i < g.facts.signing_count; i++) {
+		const struct signing *s = &g.facts.signings[i];
+
+		if (!s->gone && sums_counts(&g, &f, s->claim, &claim))
+			rc = sums_add_signer(c, p, &claim, g.agents[s->voter]);
+	}
+	return rc < 0 ? rc : start_votes(c, p, &g, &f);
+}
+
+/* All rows of a kind below the pair. */
+static int drop_rows(MDB_txn *txn, const struct pair_key *p, uint8_t tag)
+{
+	struct row_key prefix = row_key_below(p, tag);
+
 	for (;;) {
-		BUF_AUTO(value);
-		struct slice v = {0};
+		struct row_key k = {.n = 0};
 		int rc;
 		{
 			WALK_AUTO(w);
 
-			rc = walk_from(&w, c->source.txn, &prefix, &at);
+			rc = walk_start(&w, txn, &prefix);
 			if (rc < 0)
 				return rc == -ENOENT ? 0 : rc;
-			at = (struct row_key){.n = 0};
-			row_key_add(&at, w.key.mv_data, w.key.mv_size);
-			buf_add(&value, w.value.mv_data, w.value.mv_size);
+			row_key_add(&k, w.key.mv_data, w.key.mv_size);
 		}
-		rc = buf_view(&value, &v);
-		if (rc == 0)
-			rc = feed(c, p, &at, v, &claim);
+		rc = row_del(txn, &k);
 		if (rc < 0)
 			return rc;
-		row_key_byte(&at, 0); /* the next key behind this one */
 	}
+}
+
+int sums_drop(struct change *c, const struct pair_key *p)
+{
+	static const uint8_t tags[] = {KEY_SUMS, KEY_VOICE, KEY_SAID, KEY_UTTERANCE,
+		KEY_WORD, KEY_CLUSTER, KEY_RANK, KEY_LEVEL, KEY_OWN, KEY_LEADER};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < sizeof(tags); i++)
+		rc = drop_rows(c->source.txn, p, tags[i]);
+	return rc;
+}
+
+int sums_current(struct change *c, const struct pair_key *p, struct pair_row *row)
+{
+	int rc;
+
+	if (row->sums != SUMS_KEPT || row->rights_seq == c->meta.rights_seq)
+		return 0;
+	rc = sums_drop(c, p);
+	row->sums = SUMS_NONE;
+	return rc < 0 ? rc : pair_row_mend(c->source.txn, p, row);
 }
 
 /* ---- resolving ---- */
@@ -143,88 +166,67 @@ static int strongest(MDB_txn *txn, const struct pair_key *p, struct rank *out)
 	return rc;
 }
 
-static int key_order(const void *a, const void *b)
+/* The leading claim as a candidate, with those who stand behind it. */
+static int load_leader(struct change *c, const struct pair_key *p,
+	const struct rank *leader, struct arena *a, struct candidates *out)
 {
-	return agent_compare(a, b);
-}
-
-/* The signers of one claim as keys, sorted; the row's first, then later cosigners.
- */
-static int read_signers(MDB_txn *txn, const struct pair_key *p,
-	const struct rank *leader, struct claim_row *row, struct buf *out)
-{
-	struct row_key prefix = row_key_claim(p, leader->timestamp, &leader->id);
-	WALK_AUTO(w);
-	struct sums_claim claim;
-	int rc = walk_start(&w, txn, &prefix);
+	struct claim_ref ref = {.timestamp = leader->timestamp, .id = leader->id};
+	struct gathered g = {0};
+	struct footing f = {0};
+	BUF_AUTO(claims);
+	int rc = gather_component(&c->source, p, &ref, &claims);
 
 	if (rc == 0)
-		rc = claim_of(&w, &claim, row);
-	if (rc == 0 && w.value.mv_size != sizeof(*row) + 4 * (size_t)row->signers)
-		rc = -EBADMSG;
-	for (uint32_t i = 0; rc == 0 && i < row->signers; i++) {
-		const uint8_t *number =
-			(const uint8_t *)w.value.mv_data + sizeof(*row);
-		struct agent a;
-
-		rc = agent_by_number(txn, be32_at(number + 4 * (size_t)i), &a);
-		buf_add(out, &a, sizeof(a));
-	}
-	if (rc < 0)
-		return rc;
-	row_key_byte(&prefix, KEY_COSIGNER);
-	rc = walk_seek(&w, &prefix);
-	for (; rc == 0; rc = walk_next(&w)) {
-		const uint8_t *key = w.key.mv_data;
-		struct agent a;
-
-		if (w.key.mv_size != CLAIM_SUB_KEY ||
-			key[CLAIM_KEY] != KEY_COSIGNER)
-			break;
-		rc = agent_by_number(txn, be32_at(key + CLAIM_KEY + 1), &a);
-		if (rc < 0)
-			return rc;
-		buf_add(out, &a, sizeof(a));
-	}
-	return rc == -ENOENT || rc == 0 ? (out->failed ? -ENOMEM : 0) : rc;
+		rc = gather_claims(&c->source, p, (const void *)claims.p,
+			claims.n / sizeof(ref), false, a, &g);
+	if (rc == 0)
+		rc = footing(&g.facts, a, &f);
+	return rc < 0 ? rc : footing_candidates(&g.facts, &f, NULL, NULL, a, out);
 }
 
-static uint32_t unique_agents(struct buf *b)
+static const struct candidate *find_leader(
+	const struct candidates *in, const struct id *id)
 {
-	struct agent *a = (void *)b->p;
-	size_t n = b->n / sizeof(*a);
-	size_t kept = 0;
-
-	if (n == 0)
-		return 0;
-	qsort(a, n, sizeof(*a), key_order);
-	for (size_t i = 1; i < n; i++)
-		if (agent_compare(&a[kept], &a[i]) != 0)
-			a[++kept] = a[i];
-	return (uint32_t)kept + 1;
+	for (uint32_t i = 0; i < in->claim_count; i++)
+		if (id_compare(&in->claims[i].id, id) == 0)
+			return &in->claims[i];
+	return NULL;
 }
 
 static int print_leader(struct change *c, const struct pair_key *p,
 	const struct rank *leader, struct resolution *r, struct pair_view *out)
 {
+	ARENA_AUTO(a);
+	struct candidates in = {0};
+	const struct candidate *claim = NULL;
 	struct record winner = {0};
-	struct claim_row row = {0};
 	struct frame frame = {0};
+	struct agent *signers;
 	BUF_AUTO(scratch);
-	BUF_AUTO(signers);
-	int rc = read_signers(c->source.txn, p, leader, &row, &signers);
+	int rc = load_leader(c, p, leader, &a, &in);
 
 	if (rc == 0)
-		rc = source_record(&c->source, &row.at, &leader->id, &scratch,
-			&frame, &winner);
+		claim = find_leader(&in, &leader->id);
+	if (rc < 0 || !claim)
+		return rc < 0 ? rc : -EBADMSG;
+	out->winner = claim_locator(claim);
+	rc = source_record(
+		&c->source, &out->winner, &leader->id, &scratch, &frame, &winner);
 	if (rc < 0)
 		return rc;
-	out->winner = row.at;
+	signers = arena_alloc(&a, (claim->signer_count + 1) * sizeof(*signers));
+	if (!signers)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < claim->signer_count; i++)
+		signers[i] = in.voters[in.signers[claim->signer + i]].key;
 	r->has_winner = true;
 	r->winner = &winner;
 	r->id = leader->id;
-	r->signer_count = unique_agents(&signers);
-	r->signers = (const void *)signers.p;
+	r->lifecycle = claim->lifecycle;
+	r->source_class = claim->source_class;
+	r->declared = claim->declared;
+	r->signer_count = claim->signer_count;
+	r->signers = signers;
 	resolution_print(r, &out->line);
 	r->winner = NULL; /* it ends with this function */
 	r->signers = NULL;
@@ -266,91 +268,13 @@ int sums_resolve(struct change *c, const struct pair_key *p, struct slice subjec
 		r.total, r.agents, totals.clusters, totals.opposed > 0, r.conflict);
 	out->candidates = totals.claims;
 	out->winner = (struct locator){0};
+	if (predicate_is_set(predicate)) {
+		pair_view_names(subject, predicate, &out->line);
+		return out->line.failed ? -ENOMEM : 0;
+	}
+	out->status = r.status;
 	if (r.total)
 		return print_leader(c, p, &leader, &r, out);
 	resolution_print(&r, &out->line);
 	return out->line.failed ? -ENOMEM : 0;
-}
-
-/* ---- the newest claim of an agent ---- */
-
-static int newest_from_sums(struct change *c, const struct pair_key *p,
-	uint64_t source, uint32_t agent, struct said *out)
-{
-	struct row_key prefix = row_key_below(p, KEY_SAID);
-	const uint8_t *moment;
-	WALK_AUTO(w);
-	int rc;
-
-	row_key_be32(&prefix, agent);
-	row_key_be64(&prefix, source);
-	rc = walk_start(&w, c->source.txn, &prefix);
-	if (rc < 0)
-		return rc;
-	moment = (const uint8_t *)w.key.mv_data + prefix.n;
-	out->timestamp = ~be64_at(moment);
-	for (int i = 0; i < ID_SIZE; i++)
-		out->id.b[i] = (uint8_t)~moment[8 + i];
-	return 0;
-}
-
-static bool signed_by(
-	const struct walk *w, const struct claim_row *row, uint32_t agent)
-{
-	const uint8_t *numbers = (const uint8_t *)w->value.mv_data + sizeof(*row);
-
-	for (uint32_t i = 0; i < row->signers; i++)
-		if (be32_at(numbers + 4 * (size_t)i) == agent)
-			return true;
-	return false;
-}
-
-/* Rows come oldest first: the last one that fits is the newest. */
-static int newest_from_rows(struct change *c, const struct pair_key *p,
-	uint64_t source, uint32_t agent, struct said *out)
-{
-	struct row_key prefix = row_key_below(p, KEY_CLAIM);
-	struct sums_claim claim = {0};
-	struct claim_row row = {0};
-	bool found = false;
-	WALK_AUTO(w);
-	int rc = walk_start(&w, c->source.txn, &prefix);
-
-	for (; rc == 0; rc = walk_next(&w)) {
-		const uint8_t *key = w.key.mv_data;
-		bool fits = false;
-
-		if (w.key.mv_size == CLAIM_KEY) {
-			rc = claim_of(&w, &claim, &row);
-			if (rc < 0)
-				return rc;
-			fits = signed_by(&w, &row, agent);
-		} else if (w.key.mv_size == CLAIM_SUB_KEY &&
-			   key[CLAIM_KEY] == KEY_COSIGNER) {
-			fits = be32_at(key + CLAIM_KEY + 1) == agent;
-		}
-		if (fits && claim.source == source &&
-			lifecycle_is_live(claim.lifecycle)) {
-			*out = (struct said){
-				.timestamp = claim.timestamp, .id = claim.id};
-			found = true;
-		}
-	}
-	return rc != -ENOENT ? rc : found ? 0 : -ENOENT;
-}
-
-int newest_said(struct change *c, const struct record *r, const struct agent *agent,
-	struct said *out)
-{
-	struct pair_key p = pair_key(r->subject, r->predicate);
-	struct pair_row row = {0};
-	uint32_t number = 0;
-	int rc = pair_row_read(c->source.txn, &p, &row, NULL);
-
-	if (rc == 0)
-		rc = agent_number(c->source.txn, agent, &number);
-	if (rc < 0)
-		return rc;
-	return row.sums ? newest_from_sums(c, &p, source_hash(r), number, out)
-			: newest_from_rows(c, &p, source_hash(r), number, out);
 }

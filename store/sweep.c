@@ -15,9 +15,13 @@ static struct row_key sweep_key(uint64_t seq)
 
 int sweep_note(struct change *c, uint32_t agent)
 {
-	struct row_key k = sweep_key(c->meta.seq);
+	struct row_key k = row_key_setting_seq(c->meta.seq);
 	struct sweep_row row = {.next = 0, .until = c->meta.seq, .agent = agent};
+	int rc = row_put(c->source.txn, &k, NULL, 0);
 
+	if (rc < 0)
+		return rc;
+	k = sweep_key(c->meta.seq);
 	c->meta.sweeps++;
 	c->meta.settings_seq = c->meta.seq;
 	c->meta.settings_mtime = c->meta.received_at;
@@ -29,8 +33,9 @@ int sweep_note(struct change *c, uint32_t agent)
 static int follow(
 	struct change *c, struct record *r, struct frame *f, struct buf *scratch)
 {
-	while (r->kind == RECORD_VOTE || r->kind == RECORD_COSIGNATURE) {
-		bool vote = r->kind == RECORD_VOTE;
+	while (r->kind == RECORD_VOTE || r->kind == RECORD_COSIGNATURE ||
+		r->kind == RECORD_SUPERSESSION) {
+		bool word = r->kind != RECORD_COSIGNATURE;
 		struct id target = r->target;
 		struct id_row row = {0};
 		int rc = source_id(&c->source, &target, &row);
@@ -40,7 +45,7 @@ static int follow(
 				&c->source, &row.at, &target, scratch, f, r);
 		if (rc < 0)
 			return rc;
-		if (vote && r->kind != RECORD_ASSERTION)
+		if (word && r->kind != RECORD_ASSERTION)
 			return -ENOENT; /* it says nothing, however long its chain */
 	}
 	return r->kind == RECORD_ASSERTION ? 0 : -ENOENT;
@@ -73,7 +78,9 @@ static int sweep_record(struct change *c, uint32_t agent, uint64_t seq)
 	if (rc < 0 || (agent == SWEEP_ALL && row.first != e.at.offset))
 		return rc;
 	rc = change_touch(c, r.subject, r.predicate);
-	return rc < 0 || !row.sums ? rc : renew_sums(c, &p, agent);
+	if (rc == 0)
+		rc = sums_current(c, &p, &row);
+	return rc < 0 || row.sums != SUMS_KEPT ? rc : renew_sums(c, &p, agent);
 }
 
 /* The next record at or behind *seq that the note is about. -ENOENT: no more. Found anew

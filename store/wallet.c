@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "store/internal.h"
+
 struct held {
 	struct held *next;
 	uint32_t uid;
@@ -135,5 +137,15 @@ int wallet_store_key(struct wallet *w, const struct key **out, struct error *err
 	}
 	(void)pthread_mutex_unlock(&w->lock);
 	*out = w->store_key;
+	return rc;
+}
+
+int store_agent_of(struct store *s, uint32_t uid, struct agent *out)
+{
+	const struct key *key;
+	int rc = wallet_find(s->wallet, uid, &key, NULL);
+
+	if (rc == 0)
+		*out = key_agent(key);
 	return rc;
 }

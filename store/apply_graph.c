@@ -1,0 +1,253 @@
+#include "store/graph.h"
+
+#include <errno.h>
+
+static_assert(
+	1 + HASH_SIZE + 1 + PREDICATE_MAX + 1 + SUBJECT_MAX + 1 + 8 + ID_SIZE <=
+		KEY_MAX,
+	"an inbound row has room for both names");
+static_assert(1 + SOURCE_KEY_NAME + 1 + HASH_SIZE <= KEY_MAX,
+	"a source's row has room for its name");
+
+/* A record as its lists have it. */
+struct listing {
+	struct change *c;
+	const struct record *record;
+	const struct id *id;
+	struct listed_row row;
+};
+
+static int list_put(const struct listing *l, const struct row_key *k)
+{
+	return row_put(l->c->source.txn, k, &l->row, sizeof(l->row));
+}
+
+/* Under a prefix, by (timestamp, id). */
+static int list_under(const struct listing *l, struct row_key k)
+{
+	row_key_moment(&k, l->record->timestamp, l->id);
+	return list_put(l, &k);
+}
+
+/* The first to have a name brings it. */
+static int list_name(const struct listing *l, const struct row_key *k)
+{
+	MDB_val v;
+	int rc = row_get(l->c->source.txn, k, &v);
+
+	return rc == -ENOENT ? list_put(l, k) : rc;
+}
+
+static int list_source(const struct listing *l)
+{
+	struct id hash = id_of(l->record->source);
+	struct row_key name = row_key_source(l->record->source);
+	int rc = list_name(l, &name);
+
+	return rc < 0 ? rc : list_under(l, row_key_cited(&hash));
+}
+
+static int list_premises(const struct listing *l)
+{
+	struct slice because = l->record->because;
+
+	for (size_t i = 0; i + ID_SIZE <= because.n; i += ID_SIZE) {
+		struct id premise;
+		int rc;
+
+		memcpy(premise.b, because.p + i, ID_SIZE);
+		rc = list_under(l, row_key_hanging(KEY_USED, &premise));
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int list_inbound(const struct listing *l)
+{
+	struct row_key k = row_key_inbound(l->record->object.text);
+
+	row_key_whole(&k, l->record->predicate);
+	row_key_whole(&k, l->record->subject);
+	return list_under(l, k);
+}
+
+static int count_spoken(struct change *c, uint32_t agent)
+{
+	struct row_key k = row_key_having(KEY_SPOKEN, agent);
+	uint64_t n = 0;
+	int rc = row_read(c->source.txn, &k, &n, sizeof(n));
+
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	n++;
+	return row_put(c->source.txn, &k, &n, sizeof(n));
+}
+
+/* An agent has signed an assertion, and both are there. */
+static int list_spoken(struct change *c, uint32_t agent, const struct id *id,
+	uint64_t timestamp, const struct locator *at)
+{
+	struct row_key k = row_key_having(KEY_SPOKEN, agent);
+	struct listed_row row = {.first = at->offset, .seq = c->meta.seq};
+	MDB_val v;
+	int rc;
+
+	row_key_moment(&k, timestamp, id);
+	rc = row_get(c->source.txn, &k, &v);
+	if (rc != -ENOENT)
+		return rc; /* signed once more */
+	rc = row_put(c->source.txn, &k, &row, sizeof(row));
+	return rc < 0 ? rc : count_spoken(c, agent);
+}
+
+/* Append the number of everybody whose cosignature came before the record. */
+static int cosigned_before(struct change *c, const struct id *id, struct buf *out)
+{
+	struct row_key prefix = row_key_cosigned(id);
+	WALK_AUTO(w);
+	int rc = walk_start(&w, c->source.txn, &prefix);
+
+	for (; rc == 0; rc = walk_next(&w)) {
+		uint32_t agent;
+
+		if (w.key.mv_size < prefix.n + sizeof(agent))
+			return -EBADMSG;
+		agent = be32_at((const uint8_t *)w.key.mv_data + prefix.n);
+		buf_add(out, &agent, sizeof(agent));
+	}
+	return rc != -ENOENT ? rc : out->failed ? -ENOMEM : 0;
+}
+
+static int list_signers(
+	const struct listing *l, const struct frame *f, const uint32_t *agents)
+{
+	struct locator at = {.offset = f->offset, .length = f->length};
+	BUF_AUTO(all);
+	int rc;
+
+	buf_add(&all, agents, f->signature_count * sizeof(*agents));
+	rc = cosigned_before(l->c, l->id, &all);
+	for (size_t i = 0; rc == 0 && i < all.n; i += sizeof(*agents)) {
+		uint32_t agent;
+
+		memcpy(&agent, all.p + i, sizeof(agent));
+		rc = list_spoken(l->c, agent, l->id, l->record->timestamp, &at);
+	}
+	return rc;
+}
+
+static int graph_assertion(
+	const struct listing *l, const struct frame *f, const uint32_t *agents)
+{
+	const struct record *r = l->record;
+	int rc = list_signers(l, f, agents);
+
+	if (rc == 0 && (r->has & HAS_SOURCE))
+		rc = list_source(l);
+	if (rc == 0 && (r->has & HAS_BECAUSE))
+		rc = list_premises(l);
+	if (rc == 0 && (r->has & HAS_EPOCH))
+		rc = list_under(l, row_key_hanging(KEY_EPOCH_CLAIM, &r->epoch));
+	if (rc == 0 && r->object.kind == OBJECT_REF)
+		rc = list_inbound(l);
+	return rc;
+}
+
+/* Where the assertion is not there yet, list_signers() does this when it comes. */
+static int graph_cosignature(struct change *c, const struct record *r,
+	const uint32_t *agents, uint16_t count)
+{
+	struct id_row target = {0};
+	int rc = source_id(&c->source, &r->target, &target);
+
+	if (rc < 0 || target.kind != RECORD_ASSERTION)
+		return rc == -ENOENT ? 0 : rc;
+	for (uint16_t i = 0; rc == 0 && i < count; i++)
+		rc = list_spoken(
+			c, agents[i], &r->target, target.timestamp, &target.at);
+	return rc;
+}
+
+static int graph_epoch(const struct listing *l)
+{
+	const struct record *r = l->record;
+	int rc = list_under(l, row_key_bearing(KEY_EPOCH, r->name));
+
+	if (rc < 0 || !(r->has & HAS_TARGET))
+		return rc;
+	return list_under(l, row_key_hanging(KEY_SUCCESSOR, &r->target));
+}
+
+/* A name an agent has had; whether it still is its name is seen from its profiles. */
+static int list_called(const struct listing *l, uint32_t agent)
+{
+	struct row_key k = row_key_bearing(KEY_CALLED, l->record->name);
+	struct agent key;
+	int rc = agent_by_number(l->c->source.txn, agent, &key);
+
+	if (rc < 0)
+		return rc;
+	row_key_add(&k, key.b, ID_SIZE);
+	return list_name(l, &k);
+}
+
+static int graph_profile(
+	const struct listing *l, const struct frame *f, const uint32_t *agents)
+{
+	struct profile_row row = {
+		.at = {.offset = f->offset, .length = f->length},
+		.seq = f->seq,
+		.name = name_hash(l->record->name),
+	};
+
+	for (uint16_t i = 0; i < f->signature_count; i++) {
+		struct row_key k = row_key_having(KEY_PROFILE, agents[i]);
+		int rc;
+
+		row_key_moment_down(&k, l->record->timestamp, l->id);
+		rc = row_put(l->c->source.txn, &k, &row, sizeof(row));
+		if (rc == 0)
+			rc = list_called(l, agents[i]);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int graph_apply(struct change *c, const struct frame *f, const struct record *r,
+	const struct id *id, const uint32_t *agents)
+{
+	struct listing l = {
+		.c = c,
+		.record = r,
+		.id = id,
+		.row = {.first = f->offset, .seq = f->seq},
+	};
+
+	switch (r->kind) {
+	case RECORD_ASSERTION:
+		return graph_assertion(&l, f, agents);
+	case RECORD_COSIGNATURE:
+		return graph_cosignature(c, r, agents, f->signature_count);
+	case RECORD_EPOCH:
+		return graph_epoch(&l);
+	case RECORD_PROFILE:
+		return graph_profile(&l, f, agents);
+	default:
+		return 0; /* the rest says something of pairs or of agents' rights */
+	}
+}
+
+int graph_contested(struct change *c, struct slice subject, struct slice predicate,
+	uint64_t first, bool was, bool is)
+{
+	struct row_key k = row_key_bearing(KEY_CONTESTED, subject);
+
+	if (was == is)
+		return 0;
+	row_key_add(&k, predicate.p, predicate.n);
+	c->meta.contested++;
+	return is ? row_put(c->source.txn, &k, &first, sizeof(first))
+		  : row_del(c->source.txn, &k);
+}

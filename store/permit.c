@@ -1,0 +1,246 @@
+#include "store/permit.h"
+
+#include <errno.h>
+
+#include "core/quote.h"
+#include "store/assertion.h"
+
+static const struct agent *author(const struct entry *e)
+{
+	return &e->signatures[0].agent;
+}
+
+struct hex {
+	char text[ID_HEX + 1];
+};
+
+static struct hex hex_of(const struct id *id)
+{
+	struct hex h;
+
+	hex_print(id->b, ID_SIZE, h.text);
+	return h;
+}
+
+static int is_steward(struct change *c, const struct entry *e, bool *out)
+{
+	struct rights r;
+	int rc = rights_of(&c->source, author(e), &r);
+
+	*out = rc == 0 && r.steward;
+	return rc;
+}
+
+/* ---- assertions ---- */
+
+/* It was said and taken back: the same record cannot be said again. */
+static int permit_again(struct change *c, const struct entry *e,
+	const struct id *id, struct error *err)
+{
+	ARENA_AUTO(a);
+	struct found_assertion f = {0};
+	int rc = assertion_around(&c->source, id, false, &a, &f);
+
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	if (assertion_backing(&f, author(e)) != BACKING_GONE)
+		return 0;
+	(void)fail(err, EINVAL, "you have withdrawn %s", hex_of(id).text);
+	return fail_hint(err, "assert it again with a timestamp of its own");
+}
+
+static int permit_assertion(
+	struct change *c, const struct entry *e, struct error *err)
+{
+	uint8_t stage = e->record.lifecycle;
+	bool governed, steward = false;
+	int rc = permit_again(c, e, &e->id, err);
+
+	if (rc == 0)
+		rc = is_governed(&c->source, &governed);
+	if (rc < 0 || !governed ||
+		(stage != LIFECYCLE_APPROVED && stage != LIFECYCLE_UNDER_REVIEW))
+		return rc;
+	rc = is_steward(c, e, &steward);
+	if (rc < 0 || steward)
+		return rc;
+	(void)fail(err, EPERM, "only a steward can set the stage %s here",
+		lifecycle_name(stage));
+	return fail_hint(err, "assert it as proposed, and ask a steward");
+}
+
+/* ---- retractions and supersessions ---- */
+
+static int find_assertion(struct change *c, const struct id *id, struct arena *a,
+	struct found_assertion *out, struct error *err)
+{
+	int rc = assertion_around(&c->source, id, false, a, out);
+
+	if (rc != -ENOENT)
+		return rc;
+	return fail(err, EINVAL, "no assertion has the id %s", hex_of(id).text);
+}
+
+static int permit_author(struct change *c, const struct entry *e,
+	const struct found_assertion *target, struct error *err)
+{
+	const char *verb = e->record.has & HAS_BY ? "supersede" : "retract";
+	enum backing backing = assertion_backing(target, author(e));
+	struct hex hex = hex_of(&e->record.target);
+	bool steward = false;
+	int rc = is_steward(c, e, &steward);
+
+	if (rc < 0 || steward || backing == BACKING_STANDS)
+		return rc;
+	if (backing == BACKING_GONE)
+		return fail(err, EINVAL, "you have withdrawn %s already", hex.text);
+	(void)fail(err, EPERM, "only who signed %s, or a steward, can %s it",
+		hex.text, verb);
+	return fail_hint(err, "vote against it: a weight of -1");
+}
+
+/* What takes a place is there, stands, and is about the same. */
+static int permit_replacement(struct change *c, const struct entry *e,
+	const struct found_assertion *target, struct error *err)
+{
+	ARENA_AUTO(a);
+	struct found_assertion by = {0};
+	struct hex hex = hex_of(&e->record.by);
+	int rc = find_assertion(c, &e->record.by, &a, &by, err);
+
+	if (rc < 0)
+		return rc;
+	if (id_compare(&e->record.by, &e->record.target) == 0)
+		return fail(err, EINVAL, "%s cannot take its own place", hex.text);
+	if (memcmp(&by.pair, &target->pair, sizeof(by.pair)) != 0)
+		return fail(err, EINVAL,
+			"%s is about %s of %s: it cannot take the place", hex.text,
+			quote(by.record.predicate).text,
+			quote(by.record.subject).text);
+	if (!by.footing.stands[by.claim])
+		return fail(err, EINVAL, "%s is withdrawn itself", hex.text);
+	return 0;
+}
+
+static int permit_supersession(
+	struct change *c, const struct entry *e, struct error *err)
+{
+	ARENA_AUTO(a);
+	struct found_assertion target = {0};
+	int rc = find_assertion(c, &e->record.target, &a, &target, err);
+
+	if (rc == 0)
+		rc = permit_author(c, e, &target, err);
+	if (rc == 0 && e->record.has & HAS_BY)
+		rc = permit_replacement(c, e, &target, err);
+	return rc;
+}
+
+/* ---- epochs ---- */
+
+static int has_signed(
+	struct change *c, const struct id *id, const struct agent *agent, bool *out)
+{
+	ARENA_AUTO(a);
+	struct signature *list = NULL;
+	uint32_t n = 0;
+	int rc = source_signatures(&c->source, id, &a, &list, &n);
+
+	*out = false;
+	for (uint32_t i = 0; rc == 0 && i < n; i++)
+		*out = *out || agent_compare(&list[i].agent, agent) == 0;
+	return rc;
+}
+
+/* The first epoch of that name; -ENOENT. */
+static int named(struct change *c, struct slice name, struct id *out)
+{
+	struct row_key prefix = row_key_bearing(KEY_EPOCH, name);
+	WALK_AUTO(w);
+	int rc = walk_start(&w, c->source.txn, &prefix);
+
+	if (rc < 0)
+		return rc;
+	if (w.key.mv_size != prefix.n + 8 + ID_SIZE)
+		return -EBADMSG;
+	memcpy(out->b, (const uint8_t *)w.key.mv_data + prefix.n + 8, ID_SIZE);
+	return 0;
+}
+
+static bool same_epoch(const struct record *a, const struct record *b)
+{
+	return a->has == b->has && a->supersession == b->supersession &&
+	       (!(a->has & HAS_TARGET) || id_compare(&a->target, &b->target) == 0);
+}
+
+/* A name means one epoch, and is its author's. */
+static int permit_name(struct change *c, const struct entry *e, struct id *known,
+	struct error *err)
+{
+	struct record old = {0};
+	struct frame frame = {0};
+	struct id_row row = {0};
+	BUF_AUTO(scratch);
+	bool own = false;
+	int rc = named(c, e->record.name, known);
+
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	if (id_compare(known, &e->id) == 0)
+		return 0; /* it is this one */
+	rc = has_signed(c, known, author(e), &own);
+	if (rc == 0)
+		rc = source_id(&c->source, known, &row);
+	if (rc == 0)
+		rc = source_record(
+			&c->source, &row.at, known, &scratch, &frame, &old);
+	if (rc < 0)
+		return rc;
+	if (own && e->timestamp_implied && same_epoch(&old, &e->record))
+		return -EEXIST;
+	(void)fail(err, own ? EINVAL : EPERM, "the epoch %s is there already: %s",
+		quote(e->record.name).text, hex_of(known).text);
+	return fail_hint(err, "choose another name");
+}
+
+static int permit_epoch(struct change *c, const struct entry *e, struct id *known,
+	struct error *err)
+{
+	const struct id *target = &e->record.target;
+	struct id_row row = {0};
+	bool may = false;
+	int rc = permit_name(c, e, known, err);
+
+	if (rc < 0 || !(e->record.has & HAS_TARGET))
+		return rc;
+	rc = source_id(&c->source, target, &row);
+	if (rc == -ENOENT || (rc == 0 && row.kind != RECORD_EPOCH))
+		return fail(
+			err, EINVAL, "no epoch has the id %s", hex_of(target).text);
+	if (rc == 0)
+		rc = has_signed(c, target, author(e), &may);
+	if (rc == 0 && !may)
+		rc = is_steward(c, e, &may);
+	if (rc < 0 || may)
+		return rc;
+	return fail(err, EPERM,
+		"only who signed the epoch %s, or a steward, can supersede it",
+		hex_of(target).text);
+}
+
+int permit(struct change *c, const struct entry *e, struct id *known,
+	struct error *err)
+{
+	switch (e->record.kind) {
+	case RECORD_ASSERTION:
+		return permit_assertion(c, e, err);
+	case RECORD_COSIGNATURE:
+		return permit_again(c, e, &e->record.target, err);
+	case RECORD_SUPERSESSION:
+		return permit_supersession(c, e, err);
+	case RECORD_EPOCH:
+		return permit_epoch(c, e, known, err);
+	default:
+		return 0;
+	}
+}

@@ -1,0 +1,131 @@
+/* One pair: what is materialized where nothing is cut, and what its rows say. */
+#include <errno.h>
+#include <strings.h>
+
+#include "core/sets.h"
+#include "store/read.h"
+#include "store/sums.h"
+
+static int winner_value(
+	struct snap *s, const struct locator *winner, struct buf *value)
+{
+	struct record r = {0};
+	struct frame f = {0};
+	BUF_AUTO(scratch);
+	int rc = source_record(&s->source, winner, NULL, &scratch, &f, &r);
+
+	if (rc < 0)
+		return rc;
+	if (r.kind != RECORD_ASSERTION)
+		return -EBADMSG;
+	object_print_bare(&r.object, value);
+	buf_byte(value, '\n');
+	return value->failed ? -ENOMEM : 0;
+}
+
+/* Is the view the answer? Not one that is damaged, or that a sweep may owe something; and
+ * of a large set only the names are kept. */
+static bool is_answer(struct snap *s, const struct pair_row *row, struct slice view,
+	struct slice predicate)
+{
+	return sees_all(s) && s->meta.sweeps == 0 && pair_view_intact(row, view) &&
+	       !predicate_is_set(predicate);
+}
+
+int pair_consensus(struct snap *s, struct slice subject, struct slice predicate,
+	struct buf *line, struct buf *value)
+{
+	__attribute__((cleanup(pair_view_free))) struct pair_view fresh = {0};
+	struct pair_key key;
+	struct pair_row row = {0};
+	struct slice view = {0};
+	int rc = see_pair(s, subject, predicate, &key, &row, &view);
+
+	if (rc < 0)
+		return rc;
+	if (is_answer(s, &row, view, predicate)) {
+		buf_slice(line, view);
+		if (value && row.winner.length)
+			rc = winner_value(s, &row.winner, value);
+	} else {
+		rc = pair_resolve(&s->source, &key, subject, predicate, &fresh);
+		buf_slice(line, slice_of(fresh.line.p, fresh.line.n));
+		if (value)
+			buf_slice(value, slice_of(fresh.value.p, fresh.value.n));
+		if (fresh.line.failed || fresh.value.failed)
+			return -ENOMEM;
+	}
+	if (rc < 0)
+		return rc;
+	return line->failed || (value && value->failed) ? -ENOMEM : 0;
+}
+
+int pair_load(struct snap *s, struct slice subject, struct slice predicate,
+	struct arena *a, struct candidates *out)
+{
+	struct pair_key key;
+	struct pair_row row = {0};
+	struct slice view = {0};
+	int rc = see_pair(s, subject, predicate, &key, &row, &view);
+
+	if (rc == 0)
+		rc = pair_candidates(&s->source, &key, a, out);
+	if (rc == 0)
+		out->set = predicate_is_set(predicate);
+	return rc;
+}
+
+int claim_read(struct snap *s, const struct candidate *c, struct buf *scratch,
+	struct record *out)
+{
+	struct locator at = claim_locator(c);
+	struct frame f = {0};
+
+	return source_record(&s->source, &at, &c->id, scratch, &f, out);
+}
+
+int record_seq(struct snap *s, const struct id *id, uint64_t *out)
+{
+	struct id_row row = {0};
+	int rc = source_id(&s->source, id, &row);
+
+	if (rc == 0 && !context_sees(&s->source.context, row.seq, row.timestamp))
+		rc = -ENOENT;
+	if (rc == 0)
+		*out = row.seq;
+	return rc;
+}
+
+int pair_claim_by_prefix(struct snap *s, struct slice subject,
+	struct slice predicate, struct slice prefix, struct id *out)
+{
+	struct pair_key key;
+	struct pair_row row = {0};
+	struct slice view = {0};
+	struct row_key below;
+	size_t found = 0;
+	WALK_AUTO(w);
+	int rc = see_pair(s, subject, predicate, &key, &row, &view);
+
+	if (rc < 0)
+		return rc;
+	if (prefix.n < 8 || prefix.n > ID_HEX)
+		return -EINVAL;
+	below = row_key_below(&key, KEY_CLAIM);
+	rc = walk_start(&w, s->source.txn, &below);
+	for (; rc == 0; rc = walk_next(&w)) {
+		char hex[ID_HEX + 1];
+
+		if (w.key.mv_size != CLAIM_KEY)
+			continue;
+		hex_print((const uint8_t *)w.key.mv_data + CLAIM_KEY - ID_SIZE,
+			ID_SIZE, hex);
+		if (strncasecmp(hex, (const char *)prefix.p, prefix.n) != 0)
+			continue;
+		if (++found > 1)
+			return -ENOTUNIQ;
+		memcpy(out->b, (const uint8_t *)w.key.mv_data + CLAIM_KEY - ID_SIZE,
+			ID_SIZE);
+	}
+	return rc != -ENOENT ? rc : found ? 0 : -ENOENT;
+}

@@ -1,0 +1,342 @@
+/* Subjects and pairs as places: is there such a one for this reader, and which are there.
+ *
+ * Rows know the log offset of the record that brought them: so at/ alone costs nothing.
+ * Any other cut asks the claims. */
+#include <errno.h>
+
+#include "store/gather.h"
+#include "store/read.h"
+
+static uint64_t newer(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* ---- pairs ---- */
+
+int find_pair(struct snap *s, struct slice subject, struct slice predicate,
+	struct pair_key *key, struct pair_row *row, struct slice *view)
+{
+	int rc;
+
+	if (subject.n == 0 || subject.n > SUBJECT_MAX || predicate.n == 0 ||
+		predicate.n > PREDICATE_MAX)
+		return -ENOENT;
+	*key = pair_key(subject, predicate);
+	rc = pair_row_read(s->source.txn, key, row, view);
+	if (rc < 0)
+		return rc;
+	/* a damaged view is resolved anew by whoever wants it: it says nothing of
+	 * names */
+	if (pair_view_intact(row, *view) &&
+		!pair_view_is(*view, subject, predicate))
+		return -ENOENT;
+	return 0;
+}
+
+/* Does the reader see a claim of this pair, whether or not it stands? */
+static int sees_claim(struct snap *s, const struct pair_key *p, bool *out)
+{
+	ARENA_AUTO(a);
+	struct gathered g = {0};
+	struct footing f = {0};
+	int rc = gather_pair(&s->source, p, &a, &g);
+
+	if (rc == 0)
+		rc = footing(&g.facts, &a, &f);
+	*out = false;
+	for (uint32_t i = 0; rc == 0 && !*out && i < g.facts.claim_count; i++) {
+		struct candidate c = g.claims[i].claim;
+
+		c.lifecycle = f.lifecycle[i];
+		c.source_class = f.source_class[i];
+		/* a rejected one is history where no stage is asked for */
+		if (!(s->source.context.cuts & CONTEXT_STAGE))
+			c.lifecycle = LIFECYCLE_PROPOSED;
+		*out = pair_admits(&s->source, &c);
+	}
+	return rc;
+}
+
+/* Is there anything of the pair for this reader? first: offset of what brought it. */
+static int sees_pair(
+	struct snap *s, const struct pair_key *p, uint64_t first, bool *out)
+{
+	int rc = snap_ready(s);
+
+	*out = sees_offset(s, first);
+	if (rc < 0 || !*out || !(s->source.context.cuts & ~(unsigned)CONTEXT_AT))
+		return rc;
+	return sees_claim(s, p, out);
+}
+
+int see_pair(struct snap *s, struct slice subject, struct slice predicate,
+	struct pair_key *key, struct pair_row *row, struct slice *view)
+{
+	bool seen;
+	int rc = find_pair(s, subject, predicate, key, row, view);
+
+	if (rc == 0)
+		rc = sees_pair(s, key, row->first, &seen);
+	return rc < 0 ? rc : seen ? 0 : -ENOENT;
+}
+
+/* When the last record with this prefix and a seq that is seen was received. */
+static int last_time(struct snap *s, const struct row_key *prefix, uint64_t *out)
+{
+	struct row_key before = *prefix;
+	WALK_AUTO(w);
+	int rc;
+
+	row_key_be64(&before, s->source.context.seq + 1);
+	rc = walk_before(&w, s->source.txn, prefix, &before);
+	if (rc < 0)
+		return rc;
+	if (w.key.mv_size != prefix->n + 8)
+		return -EBADMSG;
+	return seq_time(
+		s, be64_at((const uint8_t *)w.key.mv_data + prefix->n), out);
+}
+
+/* At a moment: the newest record of the pair, or setting, by then. */
+static int mtime_at(struct snap *s, const struct pair_key *p, uint64_t *out)
+{
+	struct row_key settings = row_key_tag(KEY_SETTING_SEQ);
+	struct row_key history = row_key_below(p, KEY_HISTORY);
+	uint64_t setting = 0;
+	int rc = last_time(s, &history, out);
+
+	if (rc == 0)
+		rc = last_time(s, &settings, &setting);
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	*out = newer(*out, setting);
+	return 0;
+}
+
+int pair_find(struct snap *s, struct slice subject, struct slice predicate,
+	struct place_info *out)
+{
+	struct pair_key key;
+	struct pair_row row = {0};
+	struct slice view = {0};
+	int rc = see_pair(s, subject, predicate, &key, &row, &view);
+
+	if (rc < 0)
+		return rc;
+	*out = (struct place_info){
+		.generation = newer(row.generation, s->meta.settings_seq),
+		.mtime = newer(row.mtime, s->meta.settings_mtime),
+		.candidates = row.candidates,
+	};
+	return s->source.context.cuts & CONTEXT_AT ? mtime_at(s, &key, &out->mtime)
+						   : 0;
+}
+
+/* ---- subjects ---- */
+
+/* The name that the key of a listing's row ends in. */
+static struct slice name_behind(const struct walk *w)
+{
+	return slice_of((const uint8_t *)w->key.mv_data + w->prefix.n,
+		w->key.mv_size - w->prefix.n);
+}
+
+static int first_at(const struct walk *w, uint64_t *out)
+{
+	struct predicate_row row;
+
+	if (w->value.mv_size != sizeof(row))
+		return -EBADMSG;
+	memcpy(&row, w->value.mv_data, sizeof(row));
+	*out = row.first;
+	return 0;
+}
+
+static int received_at(struct snap *s, uint64_t offset, uint64_t *out)
+{
+	struct locator at = {.offset = offset};
+	struct frame f = {0};
+	BUF_AUTO(scratch);
+	int rc = source_frame(&s->source, &at, &scratch, &f);
+
+	if (rc == 0)
+		*out = f.received_at;
+	return rc;
+}
+
+/* Walk the predicates that the reader sees: how many (one is enough where newest is
+ * NULL), and the offset of what brought the newest. */
+static int count_predicates(
+	struct snap *s, struct slice subject, uint64_t *count, uint64_t *newest)
+{
+	struct row_key prefix = row_key_predicate(subject, slice_of(NULL, 0));
+	WALK_AUTO(w);
+	int rc = walk_start(&w, s->source.txn, &prefix);
+
+	*count = 0;
+	for (; rc == 0; rc = walk_next(&w)) {
+		struct pair_key p = pair_key(subject, name_behind(&w));
+		uint64_t first;
+		bool seen;
+
+		rc = first_at(&w, &first);
+		if (rc == 0)
+			rc = sees_pair(s, &p, first, &seen);
+		if (rc < 0)
+			return rc;
+		if (!seen)
+			continue;
+		++*count;
+		if (!newest)
+			return 0;
+		*newest = newer(*newest, first);
+	}
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* In a context that cuts something. */
+static int see_subject(
+	struct snap *s, struct slice subject, struct place_info *info)
+{
+	uint64_t newest = 0;
+	int rc = count_predicates(s, subject, &info->candidates, &newest);
+
+	if (rc < 0)
+		return rc;
+	if (info->candidates == 0)
+		return -ENOENT;
+	return received_at(s, newest, &info->mtime);
+}
+
+int subject_find(struct snap *s, struct slice subject, struct place_info *out)
+{
+	struct row_key k;
+	struct subject_row row;
+	int rc;
+
+	if (subject.n == 0 || subject.n > SUBJECT_MAX)
+		return -ENOENT;
+	k = row_key_name(subject);
+	rc = row_read(s->source.txn, &k, &row, sizeof(row));
+	if (rc < 0)
+		return rc;
+	*out = (struct place_info){
+		.generation = row.mtime,
+		.mtime = row.mtime,
+		.candidates = row.predicates,
+	};
+	return sees_all(s) ? 0 : see_subject(s, subject, out);
+}
+
+/* Is a subject whose row begins with this offset there for the reader? */
+static int sees_subject(
+	struct snap *s, struct slice subject, uint64_t first, bool *out)
+{
+	uint64_t count;
+	int rc = snap_ready(s);
+
+	*out = sees_offset(s, first);
+	if (rc < 0 || !*out || !(s->source.context.cuts & ~(unsigned)CONTEXT_AT))
+		return rc;
+	rc = count_predicates(s, subject, &count, NULL);
+	*out = count > 0;
+	return rc;
+}
+
+/* ---- lists: the cookie is the log offset of the record that brought the name ----
+ */
+
+static int name_at(
+	struct snap *s, uint64_t offset, struct buf *scratch, struct record *out)
+{
+	struct locator at = {.offset = offset};
+	struct frame f = {0};
+	int rc = source_record(&s->source, &at, NULL, scratch, &f, out);
+
+	return rc < 0 ? rc : out->kind == RECORD_ASSERTION ? 0 : -EBADMSG;
+}
+
+static int sees_name(struct snap *s, const struct slice *subject, struct slice name,
+	uint64_t first, bool *out)
+{
+	struct pair_key p;
+
+	if (!subject)
+		return sees_subject(s, name, first, out);
+	p = pair_key(*subject, name);
+	return sees_pair(s, &p, first, out);
+}
+
+/* Visit the keys behind `prefix`, from the first one behind `from`: subjects, or the
+ * predicates of one. */
+static int list_names(struct snap *s, const struct slice *subject,
+	const struct row_key *prefix, const struct row_key *from, name_visit *visit,
+	void *ctx)
+{
+	WALK_AUTO(w);
+	int rc = walk_from(&w, s->source.txn, prefix, from);
+
+	for (; rc == 0; rc = walk_next(&w)) {
+		struct slice name = name_behind(&w);
+		uint64_t cookie;
+		bool seen;
+
+		if (w.value.mv_size < sizeof(cookie))
+			return -EBADMSG;
+		/* both kinds of row begin with it */
+		memcpy(&cookie, w.value.mv_data, sizeof(cookie));
+		rc = sees_name(s, subject, name, cookie, &seen);
+		if (rc < 0)
+			return rc;
+		if (seen && visit(ctx, name, cookie))
+			return 0;
+	}
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static_assert(
+	offsetof(struct subject_row, first) == 0, "list_names reads it there");
+static_assert(
+	offsetof(struct predicate_row, first) == 0, "list_names reads it there");
+
+int subject_list(struct snap *s, uint64_t after, name_visit *visit, void *ctx)
+{
+	struct row_key prefix = row_key_tag(KEY_NAME);
+	struct row_key from = prefix;
+	BUF_AUTO(scratch);
+
+	if (after) {
+		struct record r = {0};
+		int rc = name_at(s, after, &scratch, &r);
+
+		if (rc < 0)
+			return rc;
+		row_key_add(&from, r.subject.p, r.subject.n);
+		row_key_byte(&from, 0); /* the next key behind it */
+	}
+	return list_names(s, NULL, &prefix, &from, visit, ctx);
+}
+
+int predicate_list(struct snap *s, struct slice subject, uint64_t after,
+	name_visit *visit, void *ctx)
+{
+	struct row_key prefix;
+	struct row_key from;
+	BUF_AUTO(scratch);
+
+	if (subject.n > SUBJECT_MAX)
+		return 0;
+	prefix = row_key_predicate(subject, slice_of(NULL, 0));
+	from = prefix;
+	if (after) {
+		struct record r = {0};
+		int rc = name_at(s, after, &scratch, &r);
+
+		if (rc < 0)
+			return rc;
+		row_key_add(&from, r.predicate.p, r.predicate.n);
+		row_key_byte(&from, 0);
+	}
+	return list_names(s, &subject, &prefix, &from, visit, ctx);
+}
