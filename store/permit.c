@@ -110,8 +110,6 @@ static int permit_replacement(struct change *c, const struct entry *e,
 
 	if (rc < 0)
 		return rc;
-	if (id_compare(&e->record.by, &e->record.target) == 0)
-		return fail(err, EINVAL, "%s cannot take its own place", hex.text);
 	if (memcmp(&by.pair, &target->pair, sizeof(by.pair)) != 0)
 		return fail(err, EINVAL,
 			"%s is about %s of %s: it cannot take the place", hex.text,

@@ -22,13 +22,3 @@ teardown() { stop; }
 	cmp "$M/subjects/a/b/consensus" "$BATS_TEST_TMPDIR/before"
 	[ "$(wc -l < "$M/subjects/a/b/claims.jsonl")" -eq 2 ]
 }
-
-@test "kinds that have no effect yet are refused, not swallowed" {
-	id=$(printf '%064d' 0)
-	for record in '{"epoch":"one"}' '{"profile":{"name":"Ada"}}' \
-		'{"retract":"'"$id"'","reason":"typo"}'; do
-		run -1 bash -c 'echo "$1" > "$2"' - "$record" "$M/inbox/x"
-		[[ $(jq -r .message "$M/.stemefs/last_error") == *"this version takes assertions"* ]]
-	done
-	[ "$(wc -l < "$M/events.jsonl")" -eq 0 ]
-}
