@@ -34,6 +34,10 @@ int complain_of(const struct error *err);
 /* Print to stdout; 0, or the exit status after having complained. */
 int print_out(const struct buf *out);
 
+/* cli_key.c: a key that is wiped when its variable goes. */
+void free_key(struct key **k);
+#define KEY_AUTO __attribute__((cleanup(free_key))) struct key *
+
 /* ns since 1970, by the wall clock. */
 uint64_t wall_now(void);
 

@@ -1,21 +1,16 @@
-/* key: make and show keys. admit: let an agent's word count as a member's. */
+/* key: make and show keys. */
 #include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fs/cli.h"
-#include "fs/entrance.h"
 
-static void free_key(struct key **k)
+void free_key(struct key **k)
 {
 	key_free(*k);
 }
-#define KEY_AUTO __attribute__((cleanup(free_key))) struct key *
-
-/* ---- key ---- */
 
 static void key_hex(const struct key *k, char out[ID_HEX + 1])
 {
@@ -129,92 +124,6 @@ static int run_key(int argc, char **argv)
 	return usage(&command_key);
 }
 
-/* ---- admit ---- */
-
-static int load_store_key(const char *store, struct key **out, struct error *err)
-{
-	BUF_AUTO(path);
-
-	store_key_path(store, &path);
-	buf_byte(&path, 0);
-	if (path.failed)
-		return fail(err, ENOMEM, "out of memory");
-	return key_load((const char *)path.p, out, err);
-}
-
-/* The settings as signed lines: what is written to the inbox. */
-static int print_settings(const struct key *store_key, char **keys, int n,
-	bool admit, struct buf *out, struct error *err)
-{
-	uint64_t now = wall_now();
-
-	for (int i = 0; i < n; i++) {
-		struct record r = {
-			.kind = RECORD_SETTING,
-			.has = HAS_AGENT | HAS_VALUE,
-			.timestamp = now,
-			.name = slice_str("admit"),
-			.value = slice_str(admit ? "true" : "false"),
-		};
-
-		if (hex_parse(slice_str(keys[i]), r.subject_agent.b, ID_SIZE) < 0) {
-			(void)fail(err, EINVAL, "%s: is no agent's key", keys[i]);
-			return fail_hint(
-				err, "the 64 hex digits of `stemefs key show`");
-		}
-		if (print_signed(&r, NULL, 0, store_key, now, out) < 0)
-			return fail(err, ENOMEM, "out of memory");
-	}
-	return 0;
-}
-
-/* What is left of a buf that was prepared before. */
-static int give_rest(void *ctx, struct buf *out)
-{
-	struct slice *rest = ctx;
-
-	buf_slice(out, slice_sub(*rest, 0, ENTRANCE_CHUNK));
-	*rest = slice_sub(*rest, ENTRANCE_CHUNK, rest->n);
-	return 0;
-}
-
-/* A name of its own for this content: another admission is not in its way. */
-static int deliver(const char *store, struct slice settings, struct error *err)
-{
-	ENTRANCE_AUTO(e);
-	struct id id = id_of(settings);
-	char name[9], path[32];
-
-	hex_print(id.b, 4, name);
-	(void)snprintf(path, sizeof(path), "inbox/admit-%s", name);
-	if (entrance_open(store, &e, err) < 0)
-		return -err->code;
-	return entrance_write(&e, path, give_rest, &settings, err);
-}
-
-static int run_admit(int argc, char **argv)
-{
-	bool revoke = false;
-	const struct option_row options[] = {
-		{.name = "revoke", .set = &revoke}, {0}};
-	KEY_AUTO key = NULL;
-	BUF_AUTO(settings);
-	struct error err;
-	int n;
-
-	if (wants_help(&command_admit, argc, argv))
-		return EXIT_OK;
-	n = take_options(&command_admit, argc, argv, options, 2, argc);
-	if (n < 0)
-		return EXIT_USAGE;
-	if (load_store_key(argv[1], &key, &err) < 0 ||
-		print_settings(key, argv + 2, n - 1, !revoke, &settings, &err) <
-			0 ||
-		deliver(argv[1], slice_of(settings.p, settings.n), &err) < 0)
-		return complain_of(&err);
-	return EXIT_OK;
-}
-
 const struct command command_key = {
 	.name = "key",
 	.run = run_key,
@@ -228,17 +137,4 @@ const struct command command_key = {
 		"               agents; \"store\" signs settings\n\n"
 		"An agent is the public half. A key file is 0600 and goes to "
 		"nobody.\n",
-};
-
-const struct command command_admit = {
-	.name = "admit",
-	.run = run_admit,
-	.arguments = "STORE AGENT... [--revoke]",
-	.summary = "Let the word of agents count as that of members.",
-	.help = "Writes a setting, signed with the store's own key "
-		"(STORE/wallet/store.key),\n"
-		"through the mount where the store is mounted. Agents with a key "
-		"in the\n"
-		"wallet are members already. Admitting twice changes nothing.\n\n"
-		"  --revoke   make them strangers again\n",
 };

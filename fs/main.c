@@ -32,6 +32,7 @@ static const struct command *const commands[] = {
 	&command_key,
 	&command_sign,
 	&command_admit,
+	&command_set,
 	&command_version,
 };
 

@@ -12,7 +12,7 @@ setup() {
 }
 teardown() { cd / && stop; }
 
-COMMANDS="init mount umount run status check rebuild cat ls put key sign admit version"
+COMMANDS="init mount umount run status check rebuild cat ls put key sign admit set version"
 
 stemefs() {
 	"$STEMEFS" "$@"
@@ -67,6 +67,7 @@ stemefs() {
 	says 1 "usage: stemefs key" stemefs key forge x
 	says 1 "usage: stemefs sign" stemefs sign
 	says 1 "usage: stemefs admit" stemefs admit "$S"
+	says 1 "usage: stemefs set" stemefs set "$S" min_trust
 	says 8 "usage: stemefs check" stemefs check
 	says 1 "takes no value" stemefs status "$S" --json=yes
 }
@@ -248,6 +249,75 @@ stemefs() {
 	done
 	says 1 "is no agent's key" stemefs admit "$S" 123
 	says 1 "No such file" stemefs admit missing "$agent"
+}
+
+@test "admit --steward: the stages that they set count, others' no longer; and back" {
+	local ann bob mounted
+	ann=$(stemefs key new a.key) bob=$(stemefs key new b.key)
+	for mounted in no yes; do
+		approved() { stemefs cat "$S" "stage/approved/subjects/s $mounted/p/value/consensus"; }
+		claim "s $mounted" 1 | jq -c '.lifecycle = "approved"' | stemefs sign -k a.key > a
+		claim "s $mounted" 2 | jq -c '.lifecycle = "approved"' | stemefs sign -k b.key > b
+		stemefs put "$S" inbox/a < a
+		stemefs put "$S" inbox/b < b
+		quiet stemefs admit "$S" "$ann" "$bob"
+		# nobody has been appointed yet: everybody's word on stages counts
+		[ "$mounted" = yes ] || [ "$(approved)" = 2 ]
+		quiet stemefs admit --steward "$S" "$ann"
+		[ "$(approved)" = 1 ]
+		stemefs cat "$S" "subjects/s $mounted/p/consensus" | jq -e '.candidates == 2'
+		quiet stemefs admit "$S" --revoke "$ann" --steward
+		fails approved
+		# ann is a member still
+		stemefs cat "$S" "subjects/s $mounted/p/why/consensus" | jq -e '[.clusters[].support] == [0.25, 0.25]'
+		[ "$mounted" = yes ] || mount_store
+	done
+}
+
+@test "admit --grant: the classes of those who were granted them count; and back" {
+	local ann bob
+	ann=$(stemefs key new a.key) bob=$(stemefs key new b.key)
+	seen() { stemefs cat "$S" tier/clinical/subjects/s/p/claims.jsonl | jq -r .object | sort | paste -sd' '; }
+	claim s 1 | jq -c '.source_class = "clinical"' | stemefs sign -k a.key > a
+	claim s 2 | jq -c '.source_class = "regulatory"' | stemefs sign -k b.key > b
+	cat a b | stemefs put "$S" inbox/ab
+	[ "$(seen)" = "1 2" ]
+	quiet stemefs admit "$S" "$(stemefs key new steward.key)" --steward
+	[ -z "$(seen)" ]
+	# a grant admits
+	quiet stemefs admit "$S" "$ann" --grant clinical
+	[ "$(seen)" = 1 ]
+	stemefs cat "$S" subjects/s/p/consensus | jq -e '.object == 1 and .share == 1'
+	quiet stemefs admit "$S" "$ann" "$bob" --grant=regulatory
+	[ "$(seen)" = "1 2" ]
+	quiet stemefs admit "$S" --revoke "$ann" --grant all
+	[ "$(seen)" = 2 ]
+	stemefs cat "$S" subjects/s/p/why/consensus | jq -e '[.clusters[].support] == [0.25, 0.25]'
+	says 1 "taken back together; try --revoke --grant all" stemefs admit "$S" --revoke "$bob" --grant regulatory
+	for word in all false clinic ''; do
+		says 1 "is no source class; try regulatory" stemefs admit "$S" "$bob" --grant "$word"
+	done
+	[ "$(seen)" = 2 ]
+}
+
+@test "set: a rule of the store changes at once; what it does not know is refused" {
+	local mounted
+	claim s | stemefs sign --seed "$ONE_SEED" > signed
+	stemefs put "$S" inbox/a < signed
+	counted() { stemefs cat "$S" subjects/s/p/why/consensus | jq -r .totals.counted; }
+	for mounted in no yes; do
+		[ "$(counted)" = strangers ]
+		quiet stemefs set "$S" min_trust 0.01
+		[ "$(counted)" = members ]
+		quiet stemefs set "$S" min_trust 3e-1
+		[ "$mounted" = yes ] || mount_store
+	done
+	says 1 "min_trust wants a number from 0 to 1" stemefs set "$S" min_trust 1.5
+	says 1 "min_trust wants a number from 0 to 1" stemefs set "$S" min_trust low
+	says 1 "unknown setting" stemefs set "$S" max_trust 1
+	says 1 "is about an agent; try stemefs admit --help" stemefs set "$S" steward true
+	says 1 "No such file" stemefs set missing min_trust 0.3
+	[ "$(counted)" = strangers ]
 }
 
 @test "check: 0 clean, 8 when mounted or missing" {
