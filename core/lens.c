@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "core/sets.h"
+
 #ifndef LENS_LIST
 #error "LENS_LIST(X) is X(name) for each core/lens_<name>.c, sorted: see the Makefile"
 #endif
@@ -22,79 +24,134 @@ const struct lens *lens_find(struct slice name)
 	return NULL;
 }
 
-int claim_compare_stated(const struct candidate *a, const struct candidate *b)
+int claim_compare_stated(const struct lens_view *v, uint32_t a, uint32_t b)
 {
-	return (int)b->stated - (int)a->stated;
+	return (int)v->in->claims[b].stated - (int)v->in->claims[a].stated;
 }
 
-int claim_compare_confidence(const struct candidate *a, const struct candidate *b)
+int claim_compare_confidence(const struct lens_view *v, uint32_t a, uint32_t b)
 {
-	return (a->confidence < b->confidence) - (a->confidence > b->confidence);
+	uint32_t x = v->in->claims[a].confidence, y = v->in->claims[b].confidence;
+
+	return (x < y) - (x > y);
 }
 
-int claim_compare_newest(const struct candidate *a, const struct candidate *b)
+int claim_compare_newest(const struct lens_view *v, uint32_t a, uint32_t b)
 {
-	if (a->timestamp != b->timestamp)
-		return a->timestamp > b->timestamp ? -1 : 1;
-	return id_compare(&a->id, &b->id);
+	const struct candidate *x = &v->in->claims[a], *y = &v->in->claims[b];
+
+	if (x->timestamp != y->timestamp)
+		return x->timestamp > y->timestamp ? -1 : 1;
+	return id_compare(&x->id, &y->id);
 }
 
-static int compare(const struct candidate *a, const struct candidate *b,
-	const struct claim_rule *rules, const char **words)
+int claim_compare(
+	const struct lens_view *v, uint32_t a, uint32_t b, const char **words)
 {
 	int verdict = 0;
 
-	for (; verdict == 0 && rules->compare; rules++) {
-		verdict = rules->compare(a, b);
-		*words = rules->words;
+	for (const struct claim_rule *rule = v->r.lens->order;
+		verdict == 0 && rule->compare; rule++) {
+		verdict = rule->compare(v, a, b);
+		*words = rule->words;
 	}
 	return verdict;
 }
 
-uint32_t claim_best(const struct candidates *in, const struct claim_rule *rules,
-	const char **rule)
+bool lens_hears(const struct lens_view *v, uint32_t claim)
 {
-	const struct candidate *claims = in->claims;
-	uint32_t best = NO_INDEX, second = NO_INDEX;
+	return !v->r.lens->hears || v->r.lens->hears(v, claim);
+}
 
-	for (uint32_t i = 0; i < in->claim_count; i++) {
-		if (best == NO_INDEX ||
-			compare(&claims[i], &claims[best], rules, rule) < 0) {
+/* The best of the claims that the lens hears, and what set it apart from the
+ * runner-up. */
+static void pick_best(struct lens_view *v)
+{
+	uint32_t best = NO_INDEX, second = NO_INDEX;
+	const char *words;
+
+	for (uint32_t i = 0; i < v->in->claim_count; i++) {
+		if (!lens_hears(v, i))
+			continue;
+		if (best == NO_INDEX || claim_compare(v, i, best, &words) < 0) {
 			second = best;
 			best = i;
 		} else if (second == NO_INDEX ||
-			   compare(&claims[i], &claims[second], rules, rule) < 0) {
+			   claim_compare(v, i, second, &words) < 0) {
 			second = i;
 		}
 	}
+	v->winner = best;
 	if (best == NO_INDEX)
-		*rule = "no candidates";
+		v->rule = v->in->claim_count ? "no candidate that counts here"
+					     : "no candidates";
 	else if (second == NO_INDEX)
-		*rule = "the only candidate";
+		v->rule = "the only candidate";
 	else
-		compare(&claims[best], &claims[second], rules, rule);
-	return best;
+		claim_compare(v, best, second, &v->rule);
 }
 
-uint32_t claim_leading(const struct tally *t, const char **rule)
+int pick_leading(struct lens_view *v)
 {
+	const struct tally *t = v->tally;
 	const struct cluster *first = t->clusters, *second = t->clusters + 1;
 
 	if (t->total[t->counted] == 0) {
-		*rule = "no support";
-		return NO_INDEX;
+		v->rule = "no support";
+		return 0;
 	}
 	if (t->cluster_count == 1)
-		*rule = "the only cluster";
+		v->rule = "the only cluster";
 	else if (first->support[t->counted] > second->support[t->counted])
-		*rule = t->counted == MEMBERS
-				? "greatest support of members"
-				: "greatest support, all of strangers";
+		v->rule = t->counted == MEMBERS
+				  ? "greatest support of members"
+				  : "greatest support, all of strangers";
 	else if (first->support[STRANGERS] > second->support[STRANGERS])
-		*rule = "equal support of members: greatest support of strangers";
+		v->rule = "equal support of members: greatest support of strangers";
 	else
-		*rule = "equal support: lifecycle, agents, newest, smallest id";
-	return first->leader;
+		v->rule = "equal support: lifecycle, agents, newest, smallest id";
+	v->winner = first->leader;
+	return 0;
+}
+
+bool cluster_is_held(const struct tally *t, const struct cluster *c)
+{
+	return c->support[t->counted] > 0;
+}
+
+int lens_look(const struct lens *lens, const struct lens_input *input,
+	const struct bodies *bodies, struct arena *a, struct lens_view *out)
+{
+	int rc;
+
+	*out = (struct lens_view){
+		.r = {.lens = lens,
+			.set = input->in->set,
+			.candidates = input->in->claim_count,
+			.agents = input->tally->agents},
+		.input = input,
+		.in = input->in,
+		.tally = input->tally,
+		.winner = NO_INDEX,
+		.bodies = bodies,
+	};
+	rc = lens->see ? lens->see(out, a) : 0;
+	if (rc < 0)
+		return rc;
+	if (out->r.set && lens->no_sets)
+		out->rule = "no answer for a set";
+	else if (out->r.set)
+		return set_look(out, a);
+	else if (lens->order)
+		pick_best(out);
+	else
+		return lens->pick(out);
+	return 0;
+}
+
+bool lens_answers(const struct lens_view *v)
+{
+	return v->winner != NO_INDEX || v->held_count > 0;
 }
 
 static const struct cluster *cluster_of(const struct tally *t, uint32_t number)
@@ -106,14 +163,15 @@ static const struct cluster *cluster_of(const struct tally *t, uint32_t number)
 	return c;
 }
 
-static int read_winner(
-	const struct lens_view *v, struct arena *a, struct resolution *r)
+static int read_winner(struct lens_view *v, struct arena *a)
 {
-	const struct candidates *in = v->input->in;
+	const struct candidates *in = v->in;
 	const struct candidate *claim = &in->claims[v->winner];
+	const struct tally *t = v->tally;
 	struct record *winner = arena_alloc(a, sizeof(*winner));
 	struct agent *signers =
 		arena_alloc(a, claim->signer_count * sizeof(*signers));
+	struct resolution *r = &v->r;
 	int rc;
 
 	if (!winner || !signers)
@@ -126,8 +184,12 @@ static int read_winner(
 	r->has_winner = true;
 	r->winner = winner;
 	r->id = claim->id;
+	r->lifecycle = claim->lifecycle;
+	r->source_class = claim->source_class;
+	r->declared = claim->declared;
 	r->signers = signers;
 	r->signer_count = claim->signer_count;
+	r->support = cluster_of(t, claim->cluster)->support[t->counted];
 	return 0;
 }
 
@@ -135,28 +197,18 @@ int lens_resolve(const struct lens *lens, const struct lens_input *input,
 	const struct bodies *bodies, struct slice subject, struct slice predicate,
 	struct arena *a, struct lens_view *out)
 {
-	const struct tally *t = input->tally;
-	struct lens_view v = {.input = input, .bodies = bodies};
+	int rc = lens_look(lens, input, bodies, a, out);
+	const struct tally *t = out->tally;
+	struct resolution *r = &out->r;
 
-	v.r = (struct resolution){
-		.lens = lens,
-		.subject = subject,
-		.predicate = predicate,
-		.total = t->total[t->counted],
-		.status = t->status,
-		.conflict = t->conflict,
-		.candidates = input->in->claim_count,
-		.agents = t->agents,
-	};
-	v.winner = lens->pick(input, &v.rule);
-	if (v.winner != NO_INDEX) {
-		uint32_t number = input->in->claims[v.winner].cluster;
-		int rc = read_winner(&v, a, &v.r);
-
-		if (rc < 0)
-			return rc;
-		v.r.support = cluster_of(t, number)->support[t->counted];
-	}
-	*out = v;
-	return 0;
+	if (rc < 0)
+		return rc;
+	r->subject = subject;
+	r->predicate = predicate;
+	r->total = t->total[t->counted];
+	r->status = t->status;
+	r->conflict = t->conflict;
+	if (r->set)
+		return set_read(out, a);
+	return out->winner == NO_INDEX ? 0 : read_winner(out, a);
 }

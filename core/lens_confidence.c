@@ -8,9 +8,4 @@ static const struct claim_rule rules[] = {
 	{0},
 };
 
-static uint32_t pick(const struct lens_input *l, const char **rule)
-{
-	return claim_best(l->in, rules, rule);
-}
-
-const struct lens lens_confidence = {.name = "confidence", .pick = pick};
+const struct lens lens_confidence = {.name = "confidence", .order = rules};

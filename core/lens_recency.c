@@ -1,9 +1,11 @@
 /* Recency: what was claimed last, whoever stands behind it. */
 #include "core/lens.h"
 
-static int compare_timestamp(const struct candidate *a, const struct candidate *b)
+static int compare_timestamp(const struct lens_view *v, uint32_t a, uint32_t b)
 {
-	return (a->timestamp < b->timestamp) - (a->timestamp > b->timestamp);
+	uint64_t x = v->in->claims[a].timestamp, y = v->in->claims[b].timestamp;
+
+	return (x < y) - (x > y);
 }
 
 static const struct claim_rule rules[] = {
@@ -14,9 +16,4 @@ static const struct claim_rule rules[] = {
 	{0},
 };
 
-static uint32_t pick(const struct lens_input *l, const char **rule)
-{
-	return claim_best(l->in, rules, rule);
-}
-
-const struct lens lens_recency = {.name = "recency", .pick = pick};
+const struct lens lens_recency = {.name = "recency", .order = rules};

@@ -16,7 +16,6 @@
  * reference. Only ASCII letters are folded: what other letters fold to depends on
  * language and Unicode version, and a mark is a hint that must not differ from one
  * machine to the next. */
-#include "core/record_json.h"
 #include "core/render.h"
 #include "core/when.h"
 
@@ -144,8 +143,7 @@ static void print_near(const struct lens_view *v, const struct shown *shown,
 		}
 		any = true;
 		list_next(out);
-		print_hex(
-			v->input->in->claims[shown->clusters[i].leader].id.b, out);
+		print_hex(v->in->claims[shown->clusters[i].leader].id.b, out);
 	}
 	if (any)
 		buf_byte(out, ']');
@@ -155,70 +153,81 @@ static void print_cluster(const struct lens_view *v, const struct shown *shown,
 	uint32_t row, struct buf *out)
 {
 	const struct cluster *c = &shown->clusters[row];
-	const struct tally *t = v->input->tally;
+	const struct tally *t = v->tally;
 	enum standing counted = t->counted;
 
-	buf_str(out, row ? ",\n  {" : "\n  {");
+	row_start(out);
 	json_print_key("object", out);
 	object_print(&shown->leaders[row].object, out);
 	field_millionths("support", c->support[MEMBERS], out);
 	field_millionths("strangers", c->support[STRANGERS], out);
-	if (t->total[counted] > 0)
+	if (v->r.set)
+		field_bool("held", cluster_is_held(t, c), out);
+	else if (t->total[counted] > 0)
 		field_millionths("share",
 			ratio(c->support[counted], t->total[counted]), out);
 	field_millionths("for", c->given[counted], out);
 	field_millionths("against", c->against[counted], out);
 	field_count("agents", c->agents, out);
 	field_count("claims", c->claims, out);
-	field_id("leader", &v->input->in->claims[c->leader].id, out);
+	field_id("leader", &v->in->claims[c->leader].id, out);
 	print_near(v, shown, row, out);
 	buf_byte(out, '}');
 }
 
 static int print_clusters(const struct lens_view *v, struct buf *out)
 {
-	const struct tally *t = v->input->tally;
+	const struct tally *t = v->tally;
 	struct shown shown = {.clusters = t->clusters, .n = t->cluster_count};
 
 	if (shown.n > LENS_SHOWN)
 		shown.n = LENS_SHOWN;
 	for (uint32_t i = 0; i < shown.n; i++) {
 		int rc = v->bodies->read(v->bodies->ctx,
-			&v->input->in->claims[t->clusters[i].leader],
-			&shown.leaders[i]);
+			&v->in->claims[t->clusters[i].leader], &shown.leaders[i]);
 
 		if (rc < 0)
 			return rc;
 	}
-	buf_str(out, ",\n \"clusters\":[");
+	list_start("clusters", out);
 	for (uint32_t i = 0; i < shown.n; i++)
 		print_cluster(v, &shown, i, out);
 	buf_byte(out, ']');
-	if (t->cluster_count > LENS_SHOWN)
-		buf_printf(out, ",\n \"more\":%" PRIu32,
-			t->cluster_count - LENS_SHOWN);
+	if (t->cluster_count > LENS_SHOWN) {
+		field_line("more", out);
+		buf_printf(out, "%" PRIu32, t->cluster_count - LENS_SHOWN);
+	}
 	return 0;
 }
 
-/* The first of all claims by claim_rank(), into top; how many. */
-static uint32_t strongest(const struct lens_input *l, uint32_t top[LENS_SHOWN])
+/* In the order of the lens, or else by own word; what it passes over comes last. */
+static bool is_before(const struct lens_view *v, uint32_t a, uint32_t b)
 {
-	struct rank ranks[LENS_SHOWN];
+	struct rank x, y;
+	const char *words;
+
+	if (v->r.lens->order && lens_hears(v, a) != lens_hears(v, b))
+		return lens_hears(v, a);
+	if (v->r.lens->order)
+		return claim_compare(v, a, b, &words) < 0;
+	x = claim_rank(v->in, v->tally->own, a);
+	y = claim_rank(v->in, v->tally->own, b);
+	return rank_compare(&x, &y) < 0;
+}
+
+/* The first of all claims, into top; how many. */
+static uint32_t strongest(const struct lens_view *v, uint32_t top[LENS_SHOWN])
+{
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < l->in->claim_count; i++) {
-		struct rank mine = claim_rank(l->in, l->tally->own, i);
+	for (uint32_t i = 0; i < v->in->claim_count; i++) {
 		uint32_t at = n;
 
-		for (; at > 0 && rank_compare(&mine, &ranks[at - 1]) < 0; at--) {
-			if (at == LENS_SHOWN)
-				continue; /* the last one drops out */
-			ranks[at] = ranks[at - 1];
-			top[at] = top[at - 1];
-		}
+		for (; at > 0 && is_before(v, i, top[at - 1]); at--)
+			if (at < LENS_SHOWN) /* else the last one drops out */
+				top[at] = top[at - 1];
 		if (at == LENS_SHOWN)
 			continue;
-		ranks[at] = mine;
 		top[at] = i;
 		n += n < LENS_SHOWN;
 	}
@@ -236,15 +245,15 @@ static void field_signed(const char *key, int64_t n, struct buf *out)
 static void print_candidate(const struct lens_view *v, uint32_t claim,
 	const struct record *r, struct buf *out)
 {
-	const struct candidates *in = v->input->in;
+	const struct candidates *in = v->in;
 	const struct candidate *c = &in->claims[claim];
-	const struct own_word *own = &v->input->tally->own[claim];
+	const struct own_word *own = &v->tally->own[claim];
 
 	field_id("id", &c->id, out);
 	json_print_key("object", out);
 	object_print(&r->object, out);
-	if (c->stated)
-		field_millionths("confidence", c->confidence, out);
+	if (r->has & HAS_CONFIDENCE)
+		field_millionths("confidence", r->confidence, out);
 	field_signed("own_word", own->net[MEMBERS], out);
 	field_signed("strangers", own->net[STRANGERS], out);
 	field_count("agents", own->agents, out);
@@ -259,39 +268,45 @@ static void print_candidate(const struct lens_view *v, uint32_t claim,
 	buf_byte(out, '"');
 	when_print(c->timestamp, out);
 	buf_byte(out, '"');
-	field_text("lifecycle", slice_str(lifecycle_name(c->lifecycle)), out);
 	if (r->has & HAS_SOURCE)
 		field_text("source", r->source, out);
+	field_class(c->source_class, c->declared, out);
+	field_text("lifecycle", slice_str(lifecycle_name(c->lifecycle)), out);
+	if (v->r.lens->explain_claim)
+		v->r.lens->explain_claim(v, claim, out);
 }
 
 static int print_candidates(const struct lens_view *v, struct buf *out)
 {
-	uint32_t top[LENS_SHOWN], n = strongest(v->input, top);
-	uint32_t count = v->input->in->claim_count;
+	uint32_t top[LENS_SHOWN], n = strongest(v, top);
+	uint32_t count = v->in->claim_count;
 
-	buf_str(out, ",\n \"candidates\":[");
+	list_start("candidates", out);
 	for (uint32_t i = 0; i < n; i++) {
 		struct record r;
-		int rc = v->bodies->read(
-			v->bodies->ctx, &v->input->in->claims[top[i]], &r);
+		int rc =
+			v->bodies->read(v->bodies->ctx, &v->in->claims[top[i]], &r);
 
 		if (rc < 0)
 			return rc;
-		buf_str(out, i ? ",\n  {" : "\n  {");
+		row_start(out);
 		print_candidate(v, top[i], &r, out);
 		buf_byte(out, '}');
 	}
 	buf_byte(out, ']');
-	if (count > n)
-		buf_printf(out, ",\n \"more_candidates\":%" PRIu32, count - n);
+	if (count > n) {
+		field_line("more_candidates", out);
+		buf_printf(out, "%" PRIu32, count - n);
+	}
 	return 0;
 }
 
 static void print_totals(const struct lens_view *v, struct buf *out)
 {
-	const struct tally *t = v->input->tally;
+	const struct tally *t = v->tally;
 
-	buf_str(out, ",\n \"totals\":{");
+	field_line("totals", out);
+	buf_byte(out, '{');
 	field_millionths("support", t->total[MEMBERS], out);
 	field_millionths("strangers", t->total[STRANGERS], out);
 	field_text("counted",
@@ -299,25 +314,30 @@ static void print_totals(const struct lens_view *v, struct buf *out)
 	field_text("status", slice_str(status_name(t->status)), out);
 	field_conflict(t->conflict, out);
 	field_count("clusters", t->cluster_count, out);
-	field_count("candidates", v->input->in->claim_count, out);
+	field_count("candidates", v->in->claim_count, out);
 	field_count("agents", t->agents, out);
 	buf_byte(out, '}');
 }
 
 int lens_print_why(const struct lens_view *v, struct buf *out)
 {
-	int rc;
+	int rc = 0;
 
 	buf_byte(out, '{');
 	field_text("lens", slice_str(v->r.lens->name), out);
 	field_text("rule", slice_str(v->rule), out);
 	if (v->r.has_winner) {
-		buf_str(out, ",\n \"winner\":{");
+		field_line("winner", out);
+		buf_byte(out, '{');
 		field_id("id", &v->r.id, out);
 		json_print_key("object", out);
 		object_print(&v->r.winner->object, out);
 		buf_byte(out, '}');
 	}
+	if (v->r.lens->explain)
+		rc = v->r.lens->explain(v, out);
+	if (rc < 0)
+		return rc;
 	print_totals(v, out);
 	rc = print_clusters(v, out);
 	if (rc == 0)

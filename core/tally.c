@@ -4,7 +4,8 @@
  * the last of each run is a statement. The second puts all that an agent said,
  * statements and votes, newest first: then the first thing met on a cluster is the
  * agent's word there, the words come in the order of their age, and after
- * TALLY_WORDS clusters the walk goes on to the next agent. What it gives is added
+ * TALLY_WORDS clusters the walk goes on to the next agent. In a set each cluster is a
+ * group of its own, with statements and a budget of its own. What it gives is added
  * to the clusters and to the claims that it spoke of; leaders and ranks follow from
  * these sums. */
 #include "core/tally.h"
@@ -15,6 +16,7 @@
 /* A claim in the mouth of one of its signers. */
 struct saying {
 	uint32_t voter;
+	uint32_t group;
 	uint32_t claim;
 	uint64_t source;
 };
@@ -22,6 +24,7 @@ struct saying {
 /* A statement or a vote: what may become a word. */
 struct utterance {
 	uint32_t voter;
+	uint32_t group;
 	uint32_t claim;
 	uint64_t timestamp;
 	const struct id *id;
@@ -40,6 +43,12 @@ static int order(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
+/* What shares a budget. */
+static uint32_t group_of(const struct candidates *in, uint32_t claim)
+{
+	return in->set ? in->claims[claim].cluster : 0;
+}
+
 /* Claims stand by (timestamp, id), so the index tells which is newer. */
 static int by_voter_source_age(const void *left, const void *right)
 {
@@ -47,6 +56,8 @@ static int by_voter_source_age(const void *left, const void *right)
 
 	if (a->voter != b->voter)
 		return order(a->voter, b->voter);
+	if (a->group != b->group)
+		return order(a->group, b->group);
 	if (a->source != b->source)
 		return order(a->source, b->source);
 	return order(a->claim, b->claim);
@@ -58,6 +69,8 @@ static int by_voter_newest(const void *left, const void *right)
 
 	if (a->voter != b->voter)
 		return order(a->voter, b->voter);
+	if (a->group != b->group)
+		return order(a->group, b->group);
 	if (a->timestamp != b->timestamp)
 		return order(b->timestamp, a->timestamp);
 	return id_compare(b->id, a->id);
@@ -141,6 +154,7 @@ static size_t statements(
 		for (uint32_t j = 0; j < c->signer_count; j++)
 			sayings[n++] = (struct saying){
 				.voter = in->signers[c->signer + j],
+				.group = group_of(in, i),
 				.claim = i,
 				.source = c->source,
 			};
@@ -150,10 +164,12 @@ static size_t statements(
 		const struct candidate *c = &in->claims[sayings[i].claim];
 
 		if (i + 1 < n && sayings[i].voter == sayings[i + 1].voter &&
+			sayings[i].group == sayings[i + 1].group &&
 			sayings[i].source == sayings[i + 1].source)
 			continue; /* said anew later */
 		said[count++] = (struct utterance){
 			.voter = sayings[i].voter,
+			.group = sayings[i].group,
 			.claim = sayings[i].claim,
 			.timestamp = c->timestamp,
 			.id = &c->id,
@@ -170,6 +186,7 @@ static size_t votes(const struct candidates *in, struct utterance *said)
 
 		said[i] = (struct utterance){
 			.voter = b->voter,
+			.group = group_of(in, b->candidate),
 			.claim = b->candidate,
 			.timestamp = b->timestamp,
 			.id = &b->id,
@@ -180,7 +197,7 @@ static size_t votes(const struct candidates *in, struct utterance *said)
 	return in->ballot_count;
 }
 
-/* The words of one agent, from what it said newest first; how many. */
+/* The words of one agent in one group, from what it said newest first; how many. */
 static size_t newest_words(const struct candidates *in,
 	const struct utterance *said, size_t n,
 	const struct utterance *words[TALLY_WORDS])
@@ -234,7 +251,6 @@ static void count_voter(const struct candidates *in, const struct utterance *sai
 			&out->own[claim], s, gifts[i]);
 		out->opposed |= words[i]->against;
 	}
-	out->agents++;
 }
 
 /* Let everybody speak: the sums of clusters, and own, agents and opposed of out. */
@@ -252,8 +268,10 @@ static int count_voters(const struct candidates *in, struct arena *scratch,
 	n += votes(in, said + n);
 	qsort(said, n, sizeof(*said), by_voter_newest);
 	for (size_t i = 0; i < n; i = end) {
-		for (end = i + 1; end < n && said[end].voter == said[i].voter;)
+		for (end = i + 1; end < n && said[end].voter == said[i].voter &&
+				  said[end].group == said[i].group;)
 			end++;
+		out->agents += i == 0 || said[i].voter != said[i - 1].voter;
 		count_voter(in, said + i, end - i, clusters, out);
 	}
 	return 0;
@@ -319,7 +337,8 @@ static int rank_clusters(const struct candidates *in, struct arena *scratch,
 
 /* The clusters stand by their counted support: where members count, these come
  * first in the order, and where they do not, all members' supports are 0. */
-static int judge(struct arena *scratch, struct tally *out)
+static int judge(
+	const struct candidates *in, struct arena *scratch, struct tally *out)
 {
 	struct level *levels =
 		arena_alloc(scratch, out->cluster_count * sizeof(*levels));
@@ -335,7 +354,7 @@ static int judge(struct arena *scratch, struct tally *out)
 			levels[n++].support = support;
 		levels[n - 1].clusters++;
 	}
-	out->conflict = tally_conflict(levels, n);
+	out->conflict = in->set ? 0 : tally_conflict(levels, n);
 	out->status = tally_status(out->total[out->counted], out->agents,
 		out->cluster_count, out->opposed, out->conflict);
 	return 0;
@@ -357,7 +376,7 @@ int tally(const struct candidates *in, struct arena *a, struct tally *out)
 		return -ENOMEM;
 	find_leaders(in, t.own, clusters);
 	if (rank_clusters(in, &scratch, clusters, &t) < 0 ||
-		judge(&scratch, &t) < 0)
+		judge(in, &scratch, &t) < 0)
 		return -ENOMEM;
 	*out = t;
 	return 0;

@@ -15,6 +15,10 @@
  *	support    of a cluster: max(0, for - against), kept apart for members
  *	           (trust of at least min_trust) and strangers
  *
+ * A pair that is a set (core/sets.h) holds many values, which do not compete: there
+ * all this is done within each cluster as if it were a pair of its own, the budget
+ * too, and conflict is 0.
+ *
  * A word belongs to the candidate it was said of; the gifts that came through a
  * candidate are its own word, by which the leader of a cluster is chosen.
  *
@@ -64,11 +68,11 @@ struct candidate {
 	uint32_t cluster;    /* 0..cluster_count - 1; unused numbers are fine */
 	uint32_t confidence; /* CONFIDENCE_UNSTATED when not stated */
 	bool stated;
-	/* as they count here, which is not always what the record says (standing.h) */
+	/* as they count here, which is not always what the record says (core/footing.h) */
 	uint8_t lifecycle;
 	uint8_t source_class; /* CLASSES: none */
 	uint8_t declared;     /* source class of the record; CLASSES: none */
-	bool hidden;	      /* its epoch is superseded: for the lens `epoch` alone */
+	bool hidden; /* its epoch is superseded: for the lens `epoch` alone */
 	bool has_epoch;
 	struct id epoch;
 	uint32_t signer; /* its signers are signers[signer .. +signer_count], */
@@ -99,6 +103,7 @@ struct candidates {
 	uint32_t voter_count;
 	uint32_t cluster_count;
 	uint32_t min_trust; /* from here on an agent is a member */
+	bool set;	    /* each cluster is judged alone: predicate_is_set() */
 };
 
 struct cluster {

@@ -11,7 +11,7 @@
 
 enum {
 	PAIR_MOST = 400, /* records of each kind */
-	PAIR_AGENTS = 40,
+	PAIR_AGENTS = 128,
 };
 
 struct pair_signing {
@@ -33,7 +33,8 @@ struct pair {
 	struct candidates in;
 	struct tally tally;
 	struct arena arena;
-	int broken; /* what reading a body returns */
+	uint64_t now; /* the reader's */
+	int broken;   /* what reading a body returns */
 };
 
 static inline void pair_start(struct pair *p)
@@ -94,6 +95,9 @@ static inline void pair_claim(struct pair *p, struct id id, struct record r)
 			r.has & HAS_CONFIDENCE ? r.confidence : CONFIDENCE_UNSTATED,
 		.lifecycle = r.lifecycle,
 		.source_class = r.has & HAS_SOURCE_CLASS ? r.source_class : CLASSES,
+		.declared = r.has & HAS_SOURCE_CLASS ? r.source_class : CLASSES,
+		.has_epoch = r.has & HAS_EPOCH,
+		.epoch = r.epoch,
 		.locator = n,
 	};
 	p->in.claim_count++;
@@ -176,7 +180,7 @@ static inline void pair_count_vote(struct pair *p, uint32_t vote)
 	p->ballots[p->in.ballot_count++] = b;
 }
 
-/* No records may come after this. */
+/* No records may come after this. A set is one that says so in p->in. */
 static inline void pair_weigh(struct pair *p)
 {
 	int rc;
@@ -209,7 +213,7 @@ static inline int pair_body(
 static inline int pair_file(struct pair *p, struct slice subject,
 	struct slice predicate, const char *file, struct buf *out)
 {
-	struct lens_input input = {.in = &p->in, .tally = &p->tally};
+	struct lens_input input = {.in = &p->in, .tally = &p->tally, .now = p->now};
 	struct bodies bodies = {pair_body, p};
 	const char *slash = strchr(file, '/');
 	const struct lens *lens = lens_find(slice_str(slash ? slash + 1 : file));
@@ -234,7 +238,7 @@ static inline int pair_file(struct pair *p, struct slice subject,
 		rc = lens_print(&v, out);
 	else if (file[0] == 'w')
 		rc = lens_print_why(&v, out);
-	else if (v.r.has_winner)
+	else if (lens_answers(&v))
 		lens_print_value(&v, out);
 	else
 		return 0;

@@ -299,6 +299,24 @@ static void blanks_are_not_pending(void)
 	framer_free(&f);
 }
 
+/* Where nothing is no answer, a blank line is handed out, however it is cut. */
+static void blank_lines_can_be_values(void)
+{
+	static const char stream[] = "\nwhy\n \r\n\t";
+
+	for (size_t size = 1; size < sizeof(stream); size++) {
+		struct framer f = {.form = FRAMING_LINES, .blanks = true};
+		OUTCOME_AUTO(o);
+
+		for (size_t i = 0; i < sizeof(stream) - 1; i += size)
+			CHECK(feed(&f, slice_sub(slice_str(stream), i, size), &o));
+		CHECK(!framer_pending(&f));
+		finish(&f, &o);
+		CHECK_TEXT(text(&o), "0:|1:why|5: ");
+		framer_free(&f);
+	}
+}
+
 int main(void)
 {
 	RUN(objects_end_where_their_brace_closes);
@@ -311,5 +329,6 @@ int main(void)
 	RUN(too_much_is_refused_before_it_ends);
 	RUN(what_is_dropped_leaves_the_stream_usable);
 	RUN(blanks_are_not_pending);
+	RUN(blank_lines_can_be_values);
 	return tap_done();
 }

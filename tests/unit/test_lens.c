@@ -1,86 +1,9 @@
-#include "core/lens.h"
+#include "tests/unit/saying.h"
 
 #include <errno.h>
 
 #include "core/json.h"
-#include "tests/unit/pair.h"
 #include "tests/unit/tap.h"
-
-static struct pair pair;
-
-/* An agent named by a letter, admitted unless the letter is lower case. */
-static uint32_t agent(char letter)
-{
-	struct agent key = {{(uint8_t)letter}};
-	uint32_t i = pair_agent(&pair, key);
-
-	pair.voters[i].trust = letter < 'a' ? 500000 : 10000;
-	return i;
-}
-
-static struct id id_of_letter(char letter)
-{
-	struct id id = {{0}};
-
-	memset(id.b, letter, sizeof(id.b));
-	return id;
-}
-
-/* Confidence in millionths, -1 for none; time in seconds after 2026 began. */
-static struct record *say(char who, char id, uint8_t kind, const char *object,
-	int confidence, int time)
-{
-	struct record r = {.kind = RECORD_ASSERTION,
-		.subject = slice_str("Sun"),
-		.predicate = slice_str("is"),
-		.object = {kind, slice_str(object)},
-		.timestamp = (UINT64_C(1767225600) + (uint64_t)time) * 1000000000};
-
-	if (confidence >= 0) {
-		r.has = HAS_CONFIDENCE;
-		r.confidence = (uint32_t)confidence;
-	}
-	pair_claim(&pair, id_of_letter(id), r);
-	pair_sign(&pair, id_of_letter(id), agent(who));
-	return &pair.records[pair.in.claim_count - 1];
-}
-
-static void vote(char who, char id, char target, int weight)
-{
-	struct ballot b = {.voter = agent(who),
-		.timestamp = UINT64_MAX - (uint8_t)id,
-		.id = id_of_letter(id),
-		.weight = (uint32_t)abs(weight),
-		.against = weight < 0};
-
-	pair_vote(&pair, b, id_of_letter(target));
-}
-
-/* The file's text; "" where there is none. */
-static const char *file(const char *name)
-{
-	static struct buf out;
-	int rc;
-
-	if (!pair.tally.own)
-		pair_weigh(&pair);
-	buf_reset(&out);
-	rc = pair_file(&pair, slice_str("Sun"), slice_str("is"), name, &out);
-	if (rc < 0)
-		return strerror(-rc);
-	buf_byte(&out, 0);
-	return rc ? (const char *)out.p : "";
-}
-
-static bool has(const char *name, const char *part)
-{
-	const char *text = file(name);
-	bool found = strstr(text, part);
-
-	if (!found)
-		printf("# %s lacks %s:\n# %s\n", name, part, text);
-	return found;
-}
 
 static void the_registry_has_every_lens_by_name(void)
 {
@@ -131,10 +54,10 @@ static void all_optional_fields_come_in_their_order(void)
 
 	pair_start(&pair);
 	r = say('A', 'i', OBJECT_REF, "Star", 750000, 1);
-	r->has |= HAS_SOURCE | HAS_SOURCE_CLASS | HAS_EPOCH;
+	r->has |= HAS_SOURCE | HAS_EPOCH;
 	r->source = slice_str("https://a");
-	r->source_class = CLASS_CLINICAL;
-	r->lifecycle = LIFECYCLE_APPROVED;
+	of_class(CLASS_CLINICAL);
+	last_said()->lifecycle = LIFECYCLE_APPROVED;
 	CHECK(has("recency", "\"object\":{\"ref\":\"Star\"}"));
 	CHECK(has("recency", "\"claim_confidence\":0.75,\"signers\":["));
 	CHECK(has("recency",
@@ -145,6 +68,24 @@ static void all_optional_fields_come_in_their_order(void)
 	CHECK(strcmp(file("value/recency"), "Star\n") == 0);
 	CHECK(has("claims.jsonl", "{\"id\":\"69696969"));
 	CHECK(has("claims.jsonl", "\"signers\":[\"41"));
+}
+
+static void what_counts_is_shown_and_what_was_declared(void)
+{
+	struct record *r;
+
+	pair_start(&pair);
+	r = say('A', 'i', OBJECT_TEXT, "x", -1, 1);
+	r->lifecycle = LIFECYCLE_APPROVED;
+	of_class(CLASS_REGULATORY);
+	last_said()->source_class = CLASS_ANECDOTAL;
+	CHECK(has("consensus",
+		"\"source_class\":\"anecdotal\",\"declared\":\"regulatory\","
+		"\"lifecycle\":\"proposed\"}"));
+	CHECK(has("why/consensus",
+		"\"source_class\":\"anecdotal\",\"declared\":\"regulatory\","
+		"\"lifecycle\":\"proposed\"}"));
+	CHECK(has("claims.jsonl", "\"source_class\":\"regulatory\""));
 }
 
 static void recency_prefers_new_then_stated_then_sure_then_small(void)
@@ -160,6 +101,15 @@ static void recency_prefers_new_then_stated_then_sure_then_small(void)
 	say('B', 'b', OBJECT_TEXT, "smaller", 200000, 9);
 	say('C', 'a', OBJECT_TEXT, "less sure", 100000, 9);
 	CHECK(strcmp(file("value/recency"), "smaller\n") == 0);
+}
+
+static void why_lists_claims_in_the_order_of_the_lens(void)
+{
+	pair_start(&pair);
+	say('A', 'a', OBJECT_TEXT, "strong", 1000000, 0);
+	say('B', 'b', OBJECT_TEXT, "new", 100000, 1);
+	CHECK(has("why/consensus", "\"candidates\":[\n  {\"id\":\"6161"));
+	CHECK(has("why/recency", "\"candidates\":[\n  {\"id\":\"6262"));
 }
 
 static void confidence_prefers_sure_then_stated_then_new(void)
@@ -305,7 +255,9 @@ int main(void)
 	RUN(the_first_vector_of_the_contract_holds);
 	RUN(a_pair_without_claims_has_no_value);
 	RUN(all_optional_fields_come_in_their_order);
+	RUN(what_counts_is_shown_and_what_was_declared);
 	RUN(recency_prefers_new_then_stated_then_sure_then_small);
+	RUN(why_lists_claims_in_the_order_of_the_lens);
 	RUN(confidence_prefers_sure_then_stated_then_new);
 	RUN(strangers_are_heard_where_no_member_speaks);
 	RUN(skeptic_has_no_answer_while_it_is_contested);

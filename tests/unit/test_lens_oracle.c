@@ -92,6 +92,22 @@ static void read_vote(char **w)
 	pair_vote(&pair, vote, id_word(w[2]));
 }
 
+/* What counts of a claim is not always what it says. */
+static void read_count(char **w)
+{
+	struct id id = id_word(w[1]);
+
+	for (uint32_t i = 0; i < pair.in.claim_count; i++) {
+		struct candidate *c = &pair.claims[i];
+
+		if (id_compare(&c->id, &id) != 0)
+			continue;
+		c->source_class = given(w[2]) ? (uint8_t)number(w[2]) : CLASSES;
+		c->lifecycle = (uint8_t)number(w[3]);
+		c->hidden = number(w[4]);
+	}
+}
+
 static void compare(char **w)
 {
 	BUF_AUTO(out);
@@ -120,10 +136,14 @@ static void obey(char *text)
 		pair_start(&pair);
 		subject = unhex(w[1]);
 		predicate = unhex(w[2]);
+		pair.in.set = number(w[3]);
+		pair.now = strtoull(w[4], NULL, 10);
 	} else if (strcmp(w[0], "trust") == 0) {
 		pair.voters[agent_word(w[1])].trust = number(w[2]);
 	} else if (strcmp(w[0], "claim") == 0) {
 		read_claim(w);
+	} else if (strcmp(w[0], "counts") == 0) {
+		read_count(w);
 	} else if (strcmp(w[0], "sign") == 0) {
 		pair_sign(&pair, id_word(w[1]), agent_word(w[2]));
 	} else if (strcmp(w[0], "vote") == 0) {

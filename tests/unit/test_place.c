@@ -63,17 +63,21 @@ static void a_place_borrows_nothing(void)
 {
 	PLACE_AUTO(p);
 	char leaf[] = "leaf", subject[] = "Subject", predicate[] = "predicate";
+	char epoch[] = "epoch";
 	struct place like = root;
 
 	like.subject = slice_str(subject);
 	like.predicate = slice_str(predicate);
+	like.context.epoch = slice_str(epoch);
 	CHECK(place_new(&root, slice_str(leaf), &like, &p) == 0);
 	memset(leaf, 'x', 4);
 	memset(subject, 'x', 7);
 	memset(predicate, 'x', 9);
+	memset(epoch, 'x', 5);
 	CHECK_TEXT(p->path, "leaf");
 	CHECK_TEXT(p->subject, "Subject");
 	CHECK_TEXT(p->predicate, "predicate");
+	CHECK_TEXT(p->context.epoch, "epoch");
 }
 
 static void a_child_outlives_its_directory(void)
@@ -88,6 +92,25 @@ static void a_child_outlives_its_directory(void)
 	CHECK(file->uid == 7);
 }
 
+static void a_child_has_the_context_of_its_directory(void)
+{
+	PLACE_AUTO(dir);
+	PLACE_AUTO(file);
+
+	dir = child(&root, "dir");
+	CHECK(dir->context.cuts == 0);
+	dir->context = (struct context){
+		.cuts = CONTEXT_AT | CONTEXT_EPOCH,
+		.seq = 7,
+		.at = 9,
+		.epoch = slice_str("epoch"),
+	};
+	file = child(dir, "file");
+	CHECK(file->context.cuts == (CONTEXT_AT | CONTEXT_EPOCH));
+	CHECK(file->context.seq == 7 && file->context.at == 9);
+	CHECK_TEXT(file->context.epoch, "epoch");
+}
+
 int main(void)
 {
 	RUN(a_path_is_its_names_joined);
@@ -95,5 +118,6 @@ int main(void)
 	RUN(an_inode_is_the_hash_of_the_path);
 	RUN(a_place_borrows_nothing);
 	RUN(a_child_outlives_its_directory);
+	RUN(a_child_has_the_context_of_its_directory);
 	return tap_done();
 }

@@ -224,6 +224,29 @@ static void the_newest_of_claim_and_vote_is_the_word(void)
 	CHECK(t.clusters[0].against[MEMBERS] == 0);
 }
 
+static void in_a_set_each_cluster_is_a_pair_of_its_own(void)
+{
+	struct tally t;
+
+	start(2, 500000);
+	claim(0, 0, 1000000);
+	claim(0, 1, 400000); /* the same source: both are statements */
+	claim(1, 1, 400000);
+	claim(0, 0, 600000); /* the newer one of its cluster */
+	vote(1, 0, -200000);
+	world.in.set = true;
+	t = weigh();
+	CHECK(t.clusters[0].cluster == 1);
+	CHECK(t.clusters[0].support[MEMBERS] == 400000);
+	CHECK(t.clusters[1].given[MEMBERS] == 300000);
+	CHECK(t.clusters[1].against[MEMBERS] == 100000);
+	CHECK(t.own[0].net[MEMBERS] == -100000 && t.own[3].net[MEMBERS] == 300000);
+	CHECK(t.agents == 2 && t.conflict == 0 && t.status == STATUS_AGREED);
+	world.in.set = false;
+	t = weigh();
+	CHECK(t.conflict > 0 && t.own[1].net[MEMBERS] == 0);
+}
+
 static void strangers_do_not_outvote_a_member(void)
 {
 	struct tally t;
@@ -323,6 +346,7 @@ int main(void)
 	RUN(a_vote_against_takes_away_and_support_stops_at_nothing);
 	RUN(one_cluster_with_a_voice_against_is_not_unanimous);
 	RUN(the_newest_of_claim_and_vote_is_the_word);
+	RUN(in_a_set_each_cluster_is_a_pair_of_its_own);
 	RUN(strangers_do_not_outvote_a_member);
 	RUN(no_conviction_is_no_support);
 	RUN(the_leader_is_who_was_spoken_of);
