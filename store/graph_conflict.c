@@ -61,7 +61,9 @@ static int list_ends(
 	row_key_add(&from, e->behind.p, e->behind.n);
 	if (e->behind.n)
 		row_key_byte(&from, 0); /* the next key behind it */
-	rc = walk_from(&w, s->source.txn, &e->prefix, &from);
+	rc = snap_ready(s);
+	if (rc == 0)
+		rc = walk_from(&w, s->source.txn, &e->prefix, &from);
 	for (; rc == 0; rc = walk_next(&w)) {
 		struct slice name =
 			slice_of((const uint8_t *)w.key.mv_data + e->prefix.n,
@@ -71,6 +73,8 @@ static int list_ends(
 		if (w.value.mv_size < sizeof(cookie))
 			return -EBADMSG;
 		memcpy(&cookie, w.value.mv_data, sizeof(cookie));
+		if (!sees_offset(s, cookie))
+			continue; /* nobody had named it yet */
 		rc = e->contested ? e->contested(s, e->of, name) : 0;
 		if (rc == 0 && visit(ctx, name, cookie))
 			return 0;

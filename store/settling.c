@@ -236,7 +236,8 @@ static int any_row(MDB_txn *txn, const struct row_key *prefix, bool *out)
 	return rc == -ENOENT ? 0 : rc;
 }
 
-/* Does the claim stand whatever else is said, and does its stage not hang on who signs? */
+/* Does the claim stand whatever else is said, does nothing give way to it, and does its
+ * stage not hang on who signs? */
 static int find_simple(struct settling *s)
 {
 	MDB_txn *txn = s->change->source.txn;
@@ -255,7 +256,7 @@ static int find_simple(struct settling *s)
 		rc = any_row(txn, &withdrawn, &gone);
 	if (rc == 0)
 		rc = is_governed(&s->change->source, &governed);
-	s->simple = rc == 0 && !linked && !gone &&
+	s->simple = rc == 0 && !linked && !gone && !(c.row.has & CLAIM_PARENT) &&
 		    (!governed || c.row.lifecycle == LIFECYCLE_PROPOSED ||
 			    !lifecycle_is_live(c.row.lifecycle));
 	return rc == -ENOENT ? 0 : rc;
