@@ -49,8 +49,8 @@ static struct place *build(const struct place *like, struct slice dir,
 	struct slice separator, struct slice leaf)
 {
 	size_t path_n = dir.n + separator.n + leaf.n;
-	size_t rest_n =
-		like->subject.n + like->predicate.n + like->lane.n + like->name.n;
+	size_t rest_n = like->subject.n + like->predicate.n + like->lane.n +
+			like->name.n + like->context.epoch.n;
 	struct place *p = malloc(sizeof(*p) + path_n + rest_n);
 	uint8_t *at;
 
@@ -66,6 +66,7 @@ static struct place *build(const struct place *like, struct slice dir,
 	p->predicate = put(&at, like->predicate);
 	p->lane = put(&at, like->lane);
 	p->name = put(&at, like->name);
+	p->context.epoch = put(&at, like->context.epoch);
 	return p;
 }
 

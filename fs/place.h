@@ -30,7 +30,14 @@ struct place {
 	struct slice subject;
 	struct slice predicate;
 	struct slice lane; /* of the inbox */
-	struct slice name; /* in the inbox, or of a receipt */
+	struct slice
+		name; /* in the inbox, of a receipt; of a source, an agent, an epoch,
+			      or of the subject that points at this one */
+	struct id id; /* of the assertion */
+	struct agent agent;
+	struct context
+		context; /* the prefixes of the path; cuts nothing outside them */
+	uint64_t since;	 /* below since/: the last record before that moment */
 	const struct lens *lens;
 	uid_t uid; /* whose directory this is or stands in, below .stemefs/uid/ */
 };

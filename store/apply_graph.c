@@ -119,6 +119,49 @@ static int cosigned_before(struct change *c, const struct id *id, struct buf *ou
 	return rc != -ENOENT ? rc : out->failed ? -ENOMEM : 0;
 }
 
+/* A name an agent has had; whether it still is its name is seen from its profiles. */
+static int list_called(const struct listing *l, uint32_t agent)
+{
+	struct row_key k = row_key_bearing(KEY_CALLED, l->record->name);
+	struct agent key;
+	int rc = agent_by_number(l->c->source.txn, agent, &key);
+
+	if (rc < 0)
+		return rc;
+	row_key_add(&k, key.b, ID_SIZE);
+	return list_name(l, &k);
+}
+
+/* The agent says that this is its name; l: of the profile that says so. */
+static int list_profile(
+	const struct listing *l, uint32_t agent, const struct locator *at)
+{
+	struct profile_row row = {
+		.at = *at,
+		.seq = l->c->meta.seq,
+		.name = name_hash(l->record->name),
+	};
+	struct row_key k = row_key_having(KEY_PROFILE, agent);
+	MDB_val v;
+	int rc;
+
+	row_key_moment_down(&k, l->record->timestamp, l->id);
+	rc = row_get(l->c->source.txn, &k, &v);
+	if (rc != -ENOENT)
+		return rc; /* signed once more */
+	rc = row_put(l->c->source.txn, &k, &row, sizeof(row));
+	return rc < 0 ? rc : list_called(l, agent);
+}
+
+/* A record and the signature of an agent are both there. */
+static int list_signer(
+	const struct listing *l, uint32_t agent, const struct locator *at)
+{
+	return l->record->kind == RECORD_PROFILE
+		       ? list_profile(l, agent, at)
+		       : list_spoken(l->c, agent, l->id, l->record->timestamp, at);
+}
+
 static int list_signers(
 	const struct listing *l, const struct frame *f, const uint32_t *agents)
 {
@@ -132,7 +175,7 @@ static int list_signers(
 		uint32_t agent;
 
 		memcpy(&agent, all.p + i, sizeof(agent));
-		rc = list_spoken(l->c, agent, l->id, l->record->timestamp, &at);
+		rc = list_signer(l, agent, &at);
 	}
 	return rc;
 }
@@ -154,18 +197,27 @@ static int graph_assertion(
 	return rc;
 }
 
-/* Where the assertion is not there yet, list_signers() does this when it comes. */
-static int graph_cosignature(struct change *c, const struct record *r,
-	const uint32_t *agents, uint16_t count)
+/* Where the record is not there yet, list_signers() does this when it comes. */
+static int graph_cosignature(
+	const struct listing *l, const uint32_t *agents, uint16_t count)
 {
-	struct id_row target = {0};
-	int rc = source_id(&c->source, &r->target, &target);
+	struct listing of = *l;
+	struct record record = {0};
+	struct frame frame = {0};
+	struct id_row row = {0};
+	BUF_AUTO(scratch);
+	int rc = source_id(&l->c->source, &l->record->target, &row);
 
-	if (rc < 0 || target.kind != RECORD_ASSERTION)
-		return rc == -ENOENT ? 0 : rc;
+	if (rc == -ENOENT || (rc == 0 && row.kind != RECORD_ASSERTION &&
+				     row.kind != RECORD_PROFILE))
+		return 0;
+	if (rc == 0)
+		rc = source_record(&l->c->source, &row.at, &l->record->target,
+			&scratch, &frame, &record);
+	of.record = &record;
+	of.id = &l->record->target;
 	for (uint16_t i = 0; rc == 0 && i < count; i++)
-		rc = list_spoken(
-			c, agents[i], &r->target, target.timestamp, &target.at);
+		rc = list_signer(&of, agents[i], &row.at);
 	return rc;
 }
 
@@ -177,42 +229,6 @@ static int graph_epoch(const struct listing *l)
 	if (rc < 0 || !(r->has & HAS_TARGET))
 		return rc;
 	return list_under(l, row_key_hanging(KEY_SUCCESSOR, &r->target));
-}
-
-/* A name an agent has had; whether it still is its name is seen from its profiles. */
-static int list_called(const struct listing *l, uint32_t agent)
-{
-	struct row_key k = row_key_bearing(KEY_CALLED, l->record->name);
-	struct agent key;
-	int rc = agent_by_number(l->c->source.txn, agent, &key);
-
-	if (rc < 0)
-		return rc;
-	row_key_add(&k, key.b, ID_SIZE);
-	return list_name(l, &k);
-}
-
-static int graph_profile(
-	const struct listing *l, const struct frame *f, const uint32_t *agents)
-{
-	struct profile_row row = {
-		.at = {.offset = f->offset, .length = f->length},
-		.seq = f->seq,
-		.name = name_hash(l->record->name),
-	};
-
-	for (uint16_t i = 0; i < f->signature_count; i++) {
-		struct row_key k = row_key_having(KEY_PROFILE, agents[i]);
-		int rc;
-
-		row_key_moment_down(&k, l->record->timestamp, l->id);
-		rc = row_put(l->c->source.txn, &k, &row, sizeof(row));
-		if (rc == 0)
-			rc = list_called(l, agents[i]);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
 }
 
 int graph_apply(struct change *c, const struct frame *f, const struct record *r,
@@ -229,11 +245,11 @@ int graph_apply(struct change *c, const struct frame *f, const struct record *r,
 	case RECORD_ASSERTION:
 		return graph_assertion(&l, f, agents);
 	case RECORD_COSIGNATURE:
-		return graph_cosignature(c, r, agents, f->signature_count);
+		return graph_cosignature(&l, agents, f->signature_count);
 	case RECORD_EPOCH:
 		return graph_epoch(&l);
 	case RECORD_PROFILE:
-		return graph_profile(&l, f, agents);
+		return list_signers(&l, f, agents);
 	default:
 		return 0; /* the rest says something of pairs or of agents' rights */
 	}

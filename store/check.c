@@ -6,9 +6,11 @@
 #include <time.h>
 
 #include "core/canon.h"
+#include "core/sets.h"
 #include "core/sign.h"
 #include "store/internal.h"
 #include "store/pair.h"
+#include "store/sums.h"
 
 enum {
 	SWEEP_WAITS =
@@ -89,15 +91,35 @@ static int check_log(struct checking *c)
 	return 0;
 }
 
-static void free_view(struct pair_view *v)
+/* What the row of a pair should hold, from nothing but its claims. */
+static int expect(struct snap *snap, const struct pair_key *key,
+	const struct pair_row *row, struct slice subject, struct slice predicate,
+	struct pair_view *out)
 {
-	buf_free(&v->line);
+	int rc = pair_resolve(&snap->source, key, subject, predicate, out);
+
+	if (rc < 0 || row->sums != SUMS_KEPT || !predicate_is_set(predicate))
+		return rc;
+	buf_reset(&out->line); /* of a large set the names alone are kept */
+	pair_view_names(subject, predicate, &out->line);
+	return 0;
+}
+
+/* Is the pair listed among those that are contested? */
+static bool is_listed(
+	struct snap *snap, struct slice subject, struct slice predicate)
+{
+	struct row_key k = row_key_bearing(KEY_CONTESTED, subject);
+	MDB_val v;
+
+	row_key_add(&k, predicate.p, predicate.n);
+	return row_get(snap->source.txn, &k, &v) == 0;
 }
 
 static int check_pair(struct checking *c, struct snap *snap, struct slice subject,
 	struct slice predicate)
 {
-	__attribute__((cleanup(free_view))) struct pair_view fresh = {0};
+	__attribute__((cleanup(pair_view_free))) struct pair_view fresh = {0};
 	struct pair_key key = pair_key(subject, predicate);
 	struct pair_row row = {0};
 	struct slice view = {0}, line = {0};
@@ -105,7 +127,7 @@ static int check_pair(struct checking *c, struct snap *snap, struct slice subjec
 
 	c->out->pairs++;
 	if (rc == 0)
-		rc = pair_resolve(&snap->source, &key, subject, predicate, &fresh);
+		rc = expect(snap, &key, &row, subject, predicate, &fresh);
 	if (rc == 0)
 		rc = buf_view(&fresh.line, &line);
 	if (rc < 0)
@@ -113,6 +135,12 @@ static int check_pair(struct checking *c, struct snap *snap, struct slice subjec
 			strerror(-rc));
 	else if (!pair_view_intact(&row, view) || !slice_equal(line, view))
 		found(c, "%.*s/%.*s: the view differs from a fresh resolution",
+			SLICE_ARG(subject), SLICE_ARG(predicate));
+	else if (is_listed(snap, subject, predicate) !=
+		 (fresh.status == STATUS_CONTESTED))
+		found(c,
+			"%.*s/%.*s: is listed as contested and is not, or is and "
+			"is not listed",
 			SLICE_ARG(subject), SLICE_ARG(predicate));
 	return rc == -ENOMEM ? rc : 0;
 }

@@ -123,8 +123,9 @@ void snap_totals(struct snap *s, struct snap_totals *out)
 		/* settings take effect before the rows do */
 		.contested = m->contested + m->settings_seq,
 	};
-	if (c->cuts & CONTEXT_AT && c->seq < m->seq) {
-		out->seq = c->seq;
+	/* also at the last one: it will not be the last for ever */
+	if (c->cuts & CONTEXT_AT) {
+		out->seq = c->seq < m->seq ? c->seq : m->seq;
 		(void)totals_at(s, out);
 	}
 }
