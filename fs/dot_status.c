@@ -139,6 +139,7 @@ static const struct {
 	{"error_lines", INBOX_ERRORS_MAX},
 	{"made_places", INBOX_PLACES_UID},
 	{"made_places_of_all", INBOX_PLACES_MAX},
+	{"used_by_lines", USED_BY_MAX},
 };
 
 int limits_render(struct request *rq, const struct place *p, struct attr *attr,

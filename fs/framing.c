@@ -219,7 +219,7 @@ static int next_line(
 			return keep(f, part, err);
 		if (hand_out(f, part, out, err) < 0)
 			return -ENOMEM;
-		if (trim_line(out))
+		if (trim_line(out) || f->blanks)
 			return 1;
 		buf_reset(&f->kept);
 		f->handed = false;

@@ -1,7 +1,7 @@
 /* Where values end in a stream of bytes: bytes in, complete values out.
  *
  *	FRAMING_JSON   JSON objects, one or many, pretty or one per line
- *	FRAMING_LINES  each line one value; blank lines are nothing
+ *	FRAMING_LINES  each line one value; blank lines are nothing, or values too
  *
  * The bytes come in any number of pieces, cut anywhere: the sequence of values and the
  * first error are the same for every way of cutting. Only the tail of an incomplete value
@@ -23,9 +23,10 @@ enum framing {
 	FRAMING_LINES,
 };
 
-/* Zero it and set form to start a stream; framer_free() ends it. */
+/* Zero it, set form and blanks to start a stream; framer_free() ends it. */
 struct framer {
 	enum framing form;
+	bool blanks; /* blank lines are handed out: where nothing is no answer */
 	uint64_t offset; /* bytes of the stream taken so far */
 	uint64_t start;	 /* stream offset of the value begun last */
 	struct json_scan scan;

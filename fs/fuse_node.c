@@ -6,6 +6,8 @@
  *	                   moves the mtime
  *	files              the entry not at all, so that every open finds the newest version;
  *	                   the attributes for a day, since those of a version never change
+ *	directories that   the entry not at all: conflicts/<S>, assertions/<prefix>
+ *	may cease to be
  *	inbox names,       the entry not at all; attributes for a second: the kernel drops
  *	assert, vote       them by itself after each write
  *	links, live files  not at all
@@ -30,7 +32,7 @@ static struct trust trust_in(const struct node *dir, const struct node *n)
 	struct trust t = {0};
 
 	if (S_ISDIR(n->attr.mode)) {
-		t.entry = dir->inbox ? 0 : A_DAY;
+		t.entry = dir->inbox || n->attr.fleeting ? 0 : A_DAY;
 		t.attr = A_SECOND;
 	} else if (S_ISREG(n->attr.mode) && !n->attr.live) {
 		t.attr = n->attr.stream ? A_SECOND : A_DAY;

@@ -10,6 +10,8 @@
 #ifndef FS_KIND_H
 #define FS_KIND_H
 
+#include <errno.h>
+
 #include "fs/place.h"
 #include "fs/tree.h"
 
@@ -28,6 +30,7 @@ struct request {
 	struct tree *tree;
 	const struct caller *who;
 	struct snap *snap; /* taken by request_snap(), when first needed */
+	const struct context *context; /* what the snapshot shows; NULL: all */
 };
 #define REQUEST_AUTO(name, t, caller)                                              \
 	__attribute__((cleanup(request_end))) struct request name = {              \
@@ -36,6 +39,23 @@ void request_end(struct request *rq);
 
 /* Have rq->snap; 0 or what store_snap() said. */
 int request_snap(struct request *rq);
+
+/* From now on it is p that is asked about: the snapshot shows what p's context lets one
+ * see. Done by the tree, before any function of a kind is called; p must outlive what is
+ * asked then. */
+void request_about(struct request *rq, const struct place *p);
+
+/* Give the snapshot back: the next one is newer. */
+void request_drop(struct request *rq);
+
+/* May the caller look inside, read, take away? p is asked about from then on. */
+int request_allowed(struct request *rq, const struct place *p);
+
+/* What the layers below say in words of their own, a program has never heard of. */
+static inline int errno_of(int rc)
+{
+	return rc == -EBADMSG || rc == -ENOTUNIQ ? -EIO : rc;
+}
 
 /* The content of p at this moment, kept or made; see tree_render(). */
 int request_render(
@@ -98,7 +118,12 @@ struct kind {
 		size_t n, struct buf *out);
 	int (*link)(struct request *rq, const struct place *p, struct buf *out);
 
+	bool unlisted; /* has a name, but is looked up and not listed */
+	/* Does not stand under a context: no part of the graph. Nor do streams. */
+	bool outside;
+
 	bool resolves; /* a pair through a lens: has user.stemefs.* */
+	bool claims;   /* a claim by itself: has some of them, too */
 	const struct taking *taking;
 };
 
@@ -108,8 +133,37 @@ enum {
 	ENDLESS_COOKIES = 4096, /* an endless row from here on */
 };
 
-/* The table: fs/kinds.c. */
+/* The table: fs/kinds.c. The entries of the root are those of every context as well. */
 extern const struct kind kind_root;
+extern const struct kind root_entries[];
+
+/* fs/tree_context.c: at/, asof/, stage/, tier/, in-epoch/, since/, which must not stand in
+ * the path already, and what stands behind them. */
+int prefix_exists(struct request *rq, const struct place *p);
+int at_row_find(struct request *rq, const struct place *dir, struct slice name,
+	struct buf *scratch, struct place *place);
+int asof_row_find(struct request *rq, const struct place *dir, struct slice name,
+	struct buf *scratch, struct place *place);
+int stage_row_find(struct request *rq, const struct place *dir, struct slice name,
+	struct buf *scratch, struct place *place);
+int tier_row_find(struct request *rq, const struct place *dir, struct slice name,
+	struct buf *scratch, struct place *place);
+int in_epoch_row_find(struct request *rq, const struct place *dir,
+	struct slice name, struct buf *scratch, struct place *place);
+int since_row_find(struct request *rq, const struct place *dir, struct slice name,
+	struct buf *scratch, struct place *place);
+int ago_row_find(struct request *rq, const struct place *dir, struct slice name,
+	struct buf *scratch, struct place *place);
+int context_exists(struct request *rq, const struct place *p);
+int now_link(struct request *rq, const struct place *p, struct buf *out);
+int ago_link(struct request *rq, const struct place *p, struct buf *out);
+
+/* fs/tree_since.c: since/<time>/. */
+int since_events_stat(struct request *rq, const struct place *p, struct attr *attr);
+int since_events_chunk(struct request *rq, const struct place *p, uint64_t offset,
+	size_t n, struct buf *out);
+int changed_render(struct request *rq, const struct place *p, struct attr *attr,
+	struct buf *out);
 
 /* fs/tree_pair.c: subjects/<S>/<P>/… */
 int subject_row_find(struct request *rq, const struct place *dir, struct slice name,
@@ -124,6 +178,7 @@ int predicate_row_list(struct request *rq, const struct place *dir, uint64_t aft
 	struct listing *to);
 int pair_exists(struct request *rq, const struct place *p);
 int pair_stat(struct request *rq, const struct place *p, struct attr *attr);
+int lens_stat(struct request *rq, const struct place *p, struct attr *attr);
 int lens_row_find(struct request *rq, const struct place *dir, struct slice name,
 	struct buf *scratch, struct place *place);
 int lens_row_list(struct request *rq, const struct place *dir, uint64_t after,
@@ -142,9 +197,115 @@ int claims_render(struct request *rq, const struct place *p, struct attr *attr,
 int history_render(struct request *rq, const struct place *p, struct attr *attr,
 	struct buf *out);
 
+/* fs/tree_subject.c: subjects/<S>/_constraints, _summary.md. */
+int constraints_exists(struct request *rq, const struct place *p);
+int constraints_stat(struct request *rq, const struct place *p, struct attr *attr);
+int constraints_render(struct request *rq, const struct place *p, struct attr *attr,
+	struct buf *out);
+int summary_exists(struct request *rq, const struct place *p);
+int summary_stat(struct request *rq, const struct place *p, struct attr *attr);
+int summary_render(struct request *rq, const struct place *p, struct attr *attr,
+	struct buf *out);
+
 /* fs/tree_made.c: places that somebody makes, and what is written to them. */
 extern const struct taking taking_subjects, taking_subject, taking_pair;
 extern const struct taking taking_assert, taking_vote;
+/* What was taken is in the log: nothing is cut back, nothing set, and both may be tried. */
+int truncate_nothing(struct request *rq, const struct place *p, uint64_t size);
+int set_nothing(struct request *rq, const struct place *p);
+
+/* fs/claims.c: stat for files that any record may change: their version is the last seq;
+ * and for directories that may cease to be. */
+int every_record_stat(struct request *rq, const struct place *p, struct attr *attr);
+int fleeting_stat(struct request *rq, const struct place *p, struct attr *attr);
+
+/* fs/tree_graph.c: target of a pair, subjects/<S>/_in/<P>/<S2>; does anybody point at a
+ * subject (0 or -ENOENT)? */
+int pointed_at(struct snap *s, struct slice subject);
+int target_exists(struct request *rq, const struct place *p);
+int target_link(struct request *rq, const struct place *p, struct buf *out);
+int in_exists(struct request *rq, const struct place *p);
+int in_predicate_row_find(struct request *rq, const struct place *dir,
+	struct slice name, struct buf *scratch, struct place *place);
+int in_predicate_row_list(struct request *rq, const struct place *dir,
+	uint64_t after, struct listing *to);
+int in_subject_row_find(struct request *rq, const struct place *dir,
+	struct slice name, struct buf *scratch, struct place *place);
+int in_subject_row_list(struct request *rq, const struct place *dir, uint64_t after,
+	struct listing *to);
+int in_subject_link(struct request *rq, const struct place *p, struct buf *out);
+
+/* fs/tree_assertion.c, fs/tree_used_by.c: assertions/<id or prefix>/… */
+enum {
+	USED_BY_MAX =
+		10000, /* lines of used-by.jsonl; each is the work of a lookup */
+};
+int assertion_row_find(struct request *rq, const struct place *dir,
+	struct slice name, struct buf *scratch, struct place *place);
+int claim_render(struct request *rq, const struct place *p, struct attr *attr,
+	struct buf *out);
+int record_render(struct request *rq, const struct place *p, struct attr *attr,
+	struct buf *out);
+int signatures_render(struct request *rq, const struct place *p, struct attr *attr,
+	struct buf *out);
+int votes_render(struct request *rq, const struct place *p, struct attr *attr,
+	struct buf *out);
+int used_by_render(struct request *rq, const struct place *p, struct attr *attr,
+	struct buf *out);
+extern const struct taking taking_weigh, taking_cosign, taking_retract,
+	taking_supersede;
+
+/* fs/tree_sources.c: sources/<source>/claims.jsonl. */
+int source_row_find(struct request *rq, const struct place *dir, struct slice name,
+	struct buf *scratch, struct place *place);
+int source_row_list(struct request *rq, const struct place *dir, uint64_t after,
+	struct listing *to);
+int source_claims_render(struct request *rq, const struct place *p,
+	struct attr *attr, struct buf *out);
+
+/* fs/tree_agents.c: agents/<key>/…, agents/me, agents/by-name/<name>/<key>. */
+int agent_row_find(struct request *rq, const struct place *dir, struct slice name,
+	struct buf *scratch, struct place *place);
+int agent_row_list(struct request *rq, const struct place *dir, uint64_t after,
+	struct listing *to);
+int profile_render(struct request *rq, const struct place *p, struct attr *attr,
+	struct buf *out);
+int agent_claims_render(struct request *rq, const struct place *p,
+	struct attr *attr, struct buf *out);
+int me_exists(struct request *rq, const struct place *p);
+int me_link(struct request *rq, const struct place *p, struct buf *out);
+int by_name_row_find(struct request *rq, const struct place *dir, struct slice name,
+	struct buf *scratch, struct place *place);
+int by_name_row_list(struct request *rq, const struct place *dir, uint64_t after,
+	struct listing *to);
+int bearer_row_find(struct request *rq, const struct place *dir, struct slice name,
+	struct buf *scratch, struct place *place);
+int bearer_row_list(struct request *rq, const struct place *dir, uint64_t after,
+	struct listing *to);
+int bearer_link(struct request *rq, const struct place *p, struct buf *out);
+
+/* fs/tree_epochs.c: epochs/<name>/… */
+int epoch_row_find(struct request *rq, const struct place *dir, struct slice name,
+	struct buf *scratch, struct place *place);
+int epoch_row_list(struct request *rq, const struct place *dir, uint64_t after,
+	struct listing *to);
+int epoch_render(struct request *rq, const struct place *p, struct attr *attr,
+	struct buf *out);
+int epoch_claims_render(struct request *rq, const struct place *p,
+	struct attr *attr, struct buf *out);
+
+/* fs/tree_conflicts.c: conflicts/<S>/<P>, conflicts.jsonl. */
+int conflict_subject_row_find(struct request *rq, const struct place *dir,
+	struct slice name, struct buf *scratch, struct place *place);
+int conflict_subject_row_list(struct request *rq, const struct place *dir,
+	uint64_t after, struct listing *to);
+int conflict_row_find(struct request *rq, const struct place *dir,
+	struct slice name, struct buf *scratch, struct place *place);
+int conflict_row_list(struct request *rq, const struct place *dir, uint64_t after,
+	struct listing *to);
+int conflict_link(struct request *rq, const struct place *p, struct buf *out);
+int conflicts_render(struct request *rq, const struct place *p, struct attr *attr,
+	struct buf *out);
 
 /* fs/tree_inbox.c: inbox/, and receipts. */
 int inbox_row_find(struct request *rq, const struct place *dir, struct slice name,
@@ -183,6 +344,7 @@ int version_render(struct request *rq, const struct place *p, struct attr *attr,
 	struct buf *out);
 int head_render(struct request *rq, const struct place *p, struct attr *attr,
 	struct buf *out);
+int events_exists(struct request *rq, const struct place *p);
 int events_stat(struct request *rq, const struct place *p, struct attr *attr);
 int events_chunk(struct request *rq, const struct place *p, uint64_t offset,
 	size_t n, struct buf *out);

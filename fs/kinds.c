@@ -25,25 +25,27 @@ enum {
 
 static const struct kind value_entries[] = {
 	{.mode = FILE_SHOWN, .find = lens_row_find, .list = value_row_list,
-		.exists = value_exists, .stat = pair_stat, .render = value_render,
+		.exists = value_exists, .stat = lens_stat, .render = value_render,
 		.resolves = true},
 	{0},
 };
 
 static const struct kind why_entries[] = {
 	{.mode = FILE_SHOWN, .find = lens_row_find, .list = lens_row_list,
-		.stat = pair_stat, .render = why_render},
+		.stat = lens_stat, .render = why_render},
 	{0},
 };
 
 static const struct kind pair_entries[] = {
 	{.mode = FILE_SHOWN, .find = lens_row_find, .list = lens_row_list,
-		.exists = pair_exists, .stat = pair_stat, .render = lens_render,
+		.exists = pair_exists, .stat = lens_stat, .render = lens_render,
 		.resolves = true},
 	{.name = "value", .mode = DIR_SHOWN, .entries = value_entries,
 		.exists = pair_exists, .stat = pair_stat},
 	{.name = "why", .mode = DIR_SHOWN, .entries = why_entries,
 		.exists = pair_exists, .stat = pair_stat},
+	{.name = "target", .mode = LINK, .exists = target_exists,
+		.stat = pair_stat, .link = target_link},
 	{.name = "claims.jsonl", .mode = FILE_SHOWN,
 		.exists = pair_exists, .stat = pair_stat, .render = claims_render},
 	{.name = "history.jsonl", .mode = FILE_SHOWN,
@@ -54,7 +56,26 @@ static const struct kind pair_entries[] = {
 	{0},
 };
 
+static const struct kind in_predicate_entries[] = {
+	{.mode = LINK, .find = in_subject_row_find, .list = in_subject_row_list,
+		.endless = true, .link = in_subject_link},
+	{0},
+};
+
+static const struct kind in_entries[] = {
+	{.mode = DIR_SHOWN, .entries = in_predicate_entries,
+		.find = in_predicate_row_find, .list = in_predicate_row_list,
+		.endless = true, .stat = fleeting_stat},
+	{0},
+};
+
 static const struct kind subject_entries[] = {
+	{.name = "_in", .mode = DIR_SHOWN, .entries = in_entries,
+		.exists = in_exists, .stat = fleeting_stat},
+	{.name = "_constraints", .mode = FILE_SHOWN, .exists = constraints_exists,
+		.stat = constraints_stat, .render = constraints_render},
+	{.name = "_summary.md", .mode = FILE_SHOWN, .exists = summary_exists,
+		.stat = summary_stat, .render = summary_render},
 	{.mode = DIR_SHOWN, .entries = pair_entries, .find = predicate_row_find,
 		.list = predicate_row_list, .endless = true, .stat = pair_stat,
 		.taking = &taking_pair},
@@ -65,6 +86,102 @@ static const struct kind subjects_entries[] = {
 	{.mode = DIR_TAKES, .entries = subject_entries, .find = subject_row_find,
 		.list = subject_row_list, .endless = true, .stat = subject_stat,
 		.taking = &taking_subject},
+	{0},
+};
+
+static const struct kind assertion_entries[] = {
+	{.name = "claim.json", .mode = FILE_SHOWN, .stat = pair_stat,
+		.render = claim_render, .claims = true},
+	{.name = "record", .mode = FILE_SHOWN, .stat = pair_stat,
+		.render = record_render},
+	{.name = "signatures.json", .mode = FILE_SHOWN, .stat = pair_stat,
+		.render = signatures_render},
+	{.name = "votes.jsonl", .mode = FILE_SHOWN, .stat = pair_stat,
+		.render = votes_render},
+	{.name = "used-by.jsonl", .mode = FILE_SHOWN, .stat = every_record_stat,
+		.render = used_by_render},
+	{.name = "vote", .mode = FILE_TAKES, .stat = pair_stat,
+		.taking = &taking_weigh},
+	{.name = "cosign", .mode = FILE_TAKES, .stat = pair_stat,
+		.taking = &taking_cosign},
+	{.name = "retract", .mode = FILE_TAKES, .stat = pair_stat,
+		.taking = &taking_retract},
+	{.name = "supersede", .mode = FILE_TAKES, .stat = pair_stat,
+		.taking = &taking_supersede},
+	{0},
+};
+
+static const struct kind assertions_entries[] = {
+	{.mode = DIR_SHOWN, .entries = assertion_entries,
+		.find = assertion_row_find, .stat = fleeting_stat},
+	{0},
+};
+
+static const struct kind source_entries[] = {
+	{.name = "claims.jsonl", .mode = FILE_SHOWN, .stat = every_record_stat,
+		.render = source_claims_render},
+	{0},
+};
+
+static const struct kind sources_entries[] = {
+	{.mode = DIR_SHOWN, .entries = source_entries, .find = source_row_find,
+		.list = source_row_list, .endless = true},
+	{0},
+};
+
+static const struct kind agent_entries[] = {
+	{.name = "profile.json", .mode = FILE_SHOWN, .stat = every_record_stat,
+		.render = profile_render},
+	{.name = "claims.jsonl", .mode = FILE_SHOWN, .stat = every_record_stat,
+		.render = agent_claims_render},
+	{0},
+};
+
+static const struct kind bearer_entries[] = {
+	{.mode = LINK, .find = bearer_row_find, .list = bearer_row_list,
+		.endless = true, .link = bearer_link},
+	{0},
+};
+
+static const struct kind by_name_entries[] = {
+	{.mode = DIR_SHOWN, .entries = bearer_entries, .find = by_name_row_find,
+		.list = by_name_row_list, .endless = true, .stat = fleeting_stat},
+	{0},
+};
+
+static const struct kind agents_entries[] = {
+	{.name = "me", .mode = LINK, .exists = me_exists, .link = me_link},
+	{.name = "by-name", .mode = DIR_SHOWN, .entries = by_name_entries},
+	{.mode = DIR_SHOWN, .entries = agent_entries, .find = agent_row_find,
+		.list = agent_row_list, .endless = true},
+	{0},
+};
+
+static const struct kind epoch_entries[] = {
+	{.name = "epoch.json", .mode = FILE_SHOWN, .stat = every_record_stat,
+		.render = epoch_render},
+	{.name = "claims.jsonl", .mode = FILE_SHOWN, .stat = every_record_stat,
+		.render = epoch_claims_render},
+	{0},
+};
+
+static const struct kind epochs_entries[] = {
+	{.mode = DIR_SHOWN, .entries = epoch_entries, .find = epoch_row_find,
+		.list = epoch_row_list, .endless = true},
+	{0},
+};
+
+static const struct kind conflict_entries[] = {
+	{.mode = LINK, .find = conflict_row_find, .list = conflict_row_list,
+		.endless = true, .link = conflict_link},
+	{0},
+};
+
+static const struct kind conflicts_entries[] = {
+	{.mode = DIR_SHOWN, .entries = conflict_entries,
+		.find = conflict_subject_row_find,
+		.list = conflict_subject_row_list, .endless = true,
+		.stat = fleeting_stat},
 	{0},
 };
 
@@ -128,20 +245,88 @@ static const struct kind dot_entries[] = {
 	{0},
 };
 
-static const struct kind root_entries[] = {
+/* Behind each prefix stands the root again; what is no part of the graph is left out, and
+ * so are the prefixes that stand in the path already. */
+static const struct kind at_entries[] = {
+	{.name = "now", .mode = LINK, .unlisted = true, .link = now_link},
+	{.mode = LINK, .find = ago_row_find, .link = ago_link},
+	{.mode = DIR_SHOWN, .entries = root_entries, .find = at_row_find,
+		.exists = context_exists},
+	{0},
+};
+
+static const struct kind asof_entries[] = {
+	{.mode = LINK, .find = ago_row_find, .link = ago_link},
+	{.mode = DIR_SHOWN, .entries = root_entries, .find = asof_row_find,
+		.exists = context_exists},
+	{0},
+};
+
+static const struct kind stage_entries[] = {
+	{.mode = DIR_SHOWN, .entries = root_entries, .find = stage_row_find,
+		.exists = context_exists},
+	{0},
+};
+
+static const struct kind tier_entries[] = {
+	{.mode = DIR_SHOWN, .entries = root_entries, .find = tier_row_find,
+		.exists = context_exists},
+	{0},
+};
+
+static const struct kind in_epoch_entries[] = {
+	{.mode = DIR_SHOWN, .entries = root_entries, .find = in_epoch_row_find,
+		.exists = context_exists},
+	{0},
+};
+
+static const struct kind moment_entries[] = {
+	{.name = "events.jsonl", .mode = FILE_SHOWN, .exists = events_exists,
+		.stat = since_events_stat, .read = since_events_chunk},
+	{.name = "changed.jsonl", .mode = FILE_SHOWN, .stat = every_record_stat,
+		.render = changed_render},
+	{0},
+};
+
+static const struct kind since_entries[] = {
+	{.mode = LINK, .find = ago_row_find, .link = ago_link},
+	{.mode = DIR_SHOWN, .entries = moment_entries, .find = since_row_find},
+	{0},
+};
+
+const struct kind root_entries[] = {
 	{.name = "README.md", .mode = FILE_SHOWN, .stat = program_stat,
 		.render = guide_render},
 	{.name = "AGENTS.md", .mode = LINK, .stat = program_stat, .link = guide_link},
 	{.name = "inbox", .mode = DIR_INBOX, .entries = inbox_entries,
-		.taking = &taking_inbox},
+		.outside = true, .taking = &taking_inbox},
 	{.name = "subjects", .mode = DIR_TAKES, .entries = subjects_entries,
 		.stat = subjects_stat, .taking = &taking_subjects},
-	{.name = "receipts", .mode = LINK, .stat = program_stat,
+	{.name = "assertions", .mode = DIR_SHOWN, .entries = assertions_entries},
+	{.name = "sources", .mode = DIR_SHOWN, .entries = sources_entries},
+	{.name = "agents", .mode = DIR_SHOWN, .entries = agents_entries},
+	{.name = "epochs", .mode = DIR_SHOWN, .entries = epochs_entries},
+	{.name = "conflicts", .mode = DIR_SHOWN, .entries = conflicts_entries},
+	{.name = "conflicts.jsonl", .mode = FILE_SHOWN, .stat = every_record_stat,
+		.render = conflicts_render},
+	{.name = "receipts", .mode = LINK, .outside = true, .stat = program_stat,
 		.link = own_link},
-	{.name = "events.jsonl", .mode = FILE_SHOWN, .stat = events_stat,
-		.read = events_chunk},
+	{.name = "events.jsonl", .mode = FILE_SHOWN, .exists = events_exists,
+		.stat = events_stat, .read = events_chunk},
 	{.name = ".stemefs", .mode = DIR_SHOWN, .entries = dot_entries,
-		.stat = program_stat},
+		.outside = true, .stat = program_stat},
+	{.name = "at", .mode = DIR_SHOWN, .entries = at_entries, .unlisted = true,
+		.exists = prefix_exists, .stat = program_stat},
+	{.name = "asof", .mode = DIR_SHOWN, .entries = asof_entries,
+		.unlisted = true, .exists = prefix_exists, .stat = program_stat},
+	{.name = "stage", .mode = DIR_SHOWN, .entries = stage_entries,
+		.unlisted = true, .exists = prefix_exists, .stat = program_stat},
+	{.name = "tier", .mode = DIR_SHOWN, .entries = tier_entries,
+		.unlisted = true, .exists = prefix_exists, .stat = program_stat},
+	{.name = "in-epoch", .mode = DIR_SHOWN, .entries = in_epoch_entries,
+		.unlisted = true, .exists = prefix_exists, .stat = program_stat},
+	{.name = "since", .mode = DIR_SHOWN, .entries = since_entries,
+		.unlisted = true, .stat = program_stat},
 	{0},
 };
 

@@ -39,7 +39,7 @@ int pair_weigh(struct request *rq, const struct place *p, struct pair_look *out)
 	out->input = (struct lens_input){
 		.in = &out->in,
 		.tally = &out->tally,
-		.now = store_now(rq->tree->store),
+		.now = snap_now(rq->snap),
 	};
 	rc = pair_load(rq->snap, p->subject, p->predicate, &out->arena, &out->in);
 	return rc < 0 ? rc : tally(&out->in, &out->arena, &out->tally);

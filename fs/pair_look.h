@@ -6,7 +6,8 @@
 
 struct body;
 
-/* Points into itself: made in place by pair_weigh(), never copied. */
+/* Points into itself: made in place by pair_weigh(), never copied. A zeroed one is
+ * ended in vain. */
 struct pair_look {
 	struct snap *snap; /* the request's */
 	struct arena arena;

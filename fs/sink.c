@@ -43,11 +43,13 @@ int sink_open_for(struct inbox *in, const struct sink_target *target,
 		return -ENOMEM;
 	s->in = in;
 	s->form = target->form;
+	s->id = target->id;
 	s->opener = *opener;
 	s->signer.uid = opener->uid;
 	s->signer.may_make_key =
 		o->may_make_key && o->may_make_key(o->ctx, opener->uid);
 	s->framer.form = s->form == SINK_RECORDS ? FRAMING_JSON : FRAMING_LINES;
+	s->framer.blanks = s->form == SINK_RETRACT || s->form == SINK_SUPERSEDE;
 	atomic_init(&s->busy, false);
 	if (copy_names(s, target, receipt) < 0) {
 		sink_free(s);

@@ -8,6 +8,13 @@
  *	SINK_VALUES   assert: each line one value, asserted on the pair
  *	SINK_VOTES    vote: each line `<id or prefix> <weight>` or `=<value> <weight>`
  *
+ * and on one assertion, each line:
+ *
+ *	SINK_WEIGHTS     vote: a weight
+ *	SINK_COSIGN      cosign: whatever it says, the caller signs too
+ *	SINK_RETRACT     retract: the reason
+ *	SINK_SUPERSEDE   supersede: `<id or prefix of what replaces it> <reason>`
+ *
  * Framing is by complete JSON value. A newline inside a value is allowed when the value's
  * first line ends (blanks aside) in { , : or [ ; else it is "missing brace?". Values before
  * a bad one are accepted, the bad one and all behind it are not, and the handle stays
@@ -27,6 +34,10 @@ enum sink_form {
 	SINK_RECORDS,
 	SINK_VALUES,
 	SINK_VOTES,
+	SINK_WEIGHTS,
+	SINK_COSIGN,
+	SINK_RETRACT,
+	SINK_SUPERSEDE,
 };
 
 struct sink_target {
@@ -36,6 +47,7 @@ struct sink_target {
 	struct slice subject; /* SINK_VALUES, SINK_VOTES; copied */
 	struct slice predicate;
 	struct slice lane, name; /* SINK_RECORDS: the inbox name; copied */
+	struct id id;		 /* SINK_WEIGHTS and behind: the assertion */
 };
 
 /* 0 or -errno: 0, exactly once per call, in any thread, maybe before the call returns. */

@@ -116,7 +116,9 @@ static int draft_line(const struct sink *s, struct slice line, struct arena *a,
 			err, EINVAL, 0, "the line starts with a byte-order mark");
 		return fail_hint(err, "save without it");
 	}
-	if (s->form == SINK_VOTES)
+	if (s->form >= SINK_WEIGHTS)
+		rc = sink_draft_about(s, text, a, out, err);
+	else if (s->form == SINK_VOTES)
 		rc = sink_draft_vote(s, text, a, out, err);
 	else if (text.p[0] == '{')
 		rc = draft_object(s, text, a, out, err);

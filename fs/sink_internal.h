@@ -23,6 +23,7 @@ struct sink {
 	struct signer signer;
 	struct arena memory; /* of the names below */
 	struct slice path, subject, predicate;
+	struct id id;	      /* of the assertion that lines are about */
 	struct slice receipt; /* its name; empty: that of the item, if any */
 	struct item *item;    /* counted; NULL where there is none */
 	atomic_bool busy;
@@ -74,6 +75,15 @@ void sink_pump(struct sink *s);
 int sink_draft(const struct sink *s, struct slice value, struct arena *a,
 	struct draft *out, struct error *err);
 int sink_draft_vote(const struct sink *s, struct slice line, struct arena *a,
+	struct draft *out, struct error *err);
+
+/* The weight of a vote into r; line is what the word stands in, for the offset of the
+ * error; without a hint. */
+int sink_read_weight(
+	struct slice line, struct slice word, struct record *r, struct error *err);
+
+/* sink_claim.c: a line about the sink's own assertion. */
+int sink_draft_about(const struct sink *s, struct slice line, struct arena *a,
 	struct draft *out, struct error *err);
 
 /* s without blanks at either end. */

@@ -156,7 +156,7 @@ static bool split(struct slice line, struct slice *target, struct slice *weight)
 	return target->n > 0;
 }
 
-static int read_weight(
+int sink_read_weight(
 	struct slice line, struct slice word, struct record *r, struct error *err)
 {
 	int32_t weight;
@@ -166,11 +166,9 @@ static int read_weight(
 	if (word.n > 1 && word.p[0] == '+' && word.p[1] >= '0' && word.p[1] <= '9')
 		word = slice_sub(word, 1, word.n);
 	rc = decimal_millionths(word, &weight);
-	if (rc < 0) {
-		(void)fail_at(err, EINVAL, (uint64_t)(word.p - line.p),
+	if (rc < 0)
+		return fail_at(err, EINVAL, (uint64_t)(word.p - line.p),
 			"%s is no weight from -1 to 1", quote(word).text);
-		return vote_hint(err);
-	}
 	r->against = weight < 0;
 	r->weight = (uint32_t)(weight < 0 ? -weight : weight);
 	return 0;
@@ -189,9 +187,9 @@ static int draft_words(const struct sink *s, struct snap *snap, struct slice lin
 		(void)fail_at(err, EINVAL, 0, "the weight is missing");
 		return vote_hint(err);
 	}
-	rc = read_weight(line, weight, r, err);
+	rc = sink_read_weight(line, weight, r, err);
 	if (rc < 0)
-		return rc;
+		return vote_hint(err);
 	if (target.p[0] != '=')
 		return find_claim(s, snap, target, a, &r->target, err);
 	return find_value(

@@ -1,12 +1,10 @@
-/* Looking: finding a place by its name, what it is like, what it says, what is in it. The
- * rows of the table know what is special; here is what all have in common. */
+/* Finding a place by its name, and what is in it. The rows of the table know what is special;
+ * here is what all have in common. */
 #include "fs/tree.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "core/bytes.h"
 #include "fs/kind.h"
 #include "fs/rendering.h"
 
@@ -48,19 +46,32 @@ struct place *tree_root(struct tree *t)
 
 void request_end(struct request *rq)
 {
-	if (rq->snap)
-		snap_end(&rq->snap);
+	request_drop(rq);
 }
 
 int request_snap(struct request *rq)
 {
-	return rq->snap ? 0 : store_snap(rq->tree->store, &rq->snap);
+	int rc;
+
+	if (rq->snap)
+		return 0;
+	rc = store_snap(rq->tree->store, &rq->snap);
+	if (rc == 0)
+		snap_see(rq->snap, rq->context);
+	return rc;
 }
 
-/* What the layers below say in words of their own, a program has never heard of. */
-static int answer(int rc)
+void request_about(struct request *rq, const struct place *p)
 {
-	return rc == -EBADMSG || rc == -ENOTUNIQ ? -EIO : rc;
+	rq->context = p->context.cuts ? &p->context : NULL;
+	if (rq->snap)
+		snap_see(rq->snap, rq->context);
+}
+
+void request_drop(struct request *rq)
+{
+	if (rq->snap)
+		snap_end(&rq->snap);
 }
 
 static bool is_dir(const struct place *p)
@@ -68,12 +79,33 @@ static bool is_dir(const struct place *p)
 	return S_ISDIR(p->kind->mode);
 }
 
-static int allowed(struct request *rq, const struct place *p)
+int request_allowed(struct request *rq, const struct place *p)
 {
+	request_about(rq, p);
 	return p->kind->allow ? p->kind->allow(rq, p) : 0;
 }
 
 /* ---- finding ---- */
+
+/* Has dir this row at all? A context shows the graph, and takes nothing. */
+static bool has_row(const struct place *dir, const struct kind *row)
+{
+	return !dir->context.cuts ||
+	       !(row->outside || (row->taking && row->taking->target));
+}
+
+/* Is p, an entry of dir, there? If not, it is dir that is asked about again: p ends. */
+static int exists(
+	struct request *rq, const struct place *dir, const struct place *p)
+{
+	int rc;
+
+	request_about(rq, p);
+	rc = p->kind->exists ? p->kind->exists(rq, p) : 0;
+	if (rc < 0)
+		request_about(rq, dir);
+	return rc;
+}
 
 /* The child that this row has under this name, or -ENOENT. */
 static int find_in_row(struct request *rq, const struct place *dir,
@@ -86,13 +118,18 @@ static int find_in_row(struct request *rq, const struct place *dir,
 
 	if (row->name ? !slice_is(name, row->name) : !row->find)
 		return -ENOENT;
+	if (!has_row(dir, row))
+		return -ENOENT;
 	like.kind = row;
+	request_about(rq, dir);
 	if (row->find)
 		rc = row->find(rq, dir, name, &scratch, &like);
-	if (rc == 0)
-		rc = scratch.failed ? -ENOMEM : place_new(dir, name, &like, &p);
-	if (rc == 0 && row->exists)
-		rc = row->exists(rq, p);
+	if (rc < 0)
+		return rc;
+	rc = scratch.failed ? -ENOMEM : place_new(dir, name, &like, &p);
+	if (rc < 0)
+		return rc;
+	rc = exists(rq, dir, p);
 	if (rc < 0)
 		return rc;
 	*out = p;
@@ -109,7 +146,7 @@ static int find(struct request *rq, const struct place *dir, struct slice name,
 		return -ENOTDIR;
 	if (name.n > PLACE_NAME_MAX)
 		return -ENAMETOOLONG;
-	rc = allowed(rq, dir);
+	rc = request_allowed(rq, dir);
 	if (rc < 0)
 		return rc;
 	for (const struct kind *row = dir->kind->entries; row->mode; row++) {
@@ -125,7 +162,7 @@ int tree_find(struct tree *t, const struct place *dir, struct slice name,
 {
 	REQUEST_AUTO(rq, t, who);
 
-	return answer(find(&rq, dir, name, out));
+	return errno_of(find(&rq, dir, name, out));
 }
 
 /* The first name of the rest of a path, cut off from it; empty at the end. */
@@ -155,7 +192,7 @@ int tree_walk(struct tree *t, struct slice path, const struct caller *who,
 		struct place *child;
 
 		if (rc < 0)
-			return answer(rc);
+			return errno_of(rc);
 		if (name.n == 0)
 			break;
 		rc = find(&rq, at, name, &child);
@@ -167,165 +204,6 @@ int tree_walk(struct tree *t, struct slice path, const struct caller *who,
 	*out = at;
 	at = NULL; /* handed over */
 	return 0;
-}
-
-/* ---- attributes and content ---- */
-
-/* The attributes; the size only where it need not be rendered. */
-static int look(struct request *rq, const struct place *p, struct attr *out)
-{
-	const struct kind *k = p->kind;
-	struct snap_totals totals;
-	struct attr attr = {
-		.mode = k->mode,
-		.uid = rq->tree->owner,
-		.gid = rq->tree->group,
-		.inode = p->inode,
-		.links = 1, /* to fts(3), 2 would mean: no directory in here */
-		.live = k->read,
-		.stream = k->taking && k->taking->target,
-	};
-	int rc = request_snap(rq);
-
-	if (rc < 0)
-		return rc;
-	snap_totals(rq->snap, &totals);
-	attr.mtime = totals.received_at;
-	if (k->stat) {
-		rc = k->stat(rq, p, &attr);
-		if (rc < 0)
-			return rc;
-	}
-	*out = attr;
-	return 0;
-}
-
-static uint64_t version_of(struct slice content)
-{
-	struct id id = id_of(content);
-
-	return u64_at(id.b);
-}
-
-/* May what was rendered be kept? A stream's bytes are those who wrote them forget. */
-static bool keeps(const struct attr *attr)
-{
-	return attr->version && !attr->stream;
-}
-
-static int render_anew(struct request *rq, const struct place *p, struct attr attr,
-	const struct rendering **out)
-{
-	BUF_AUTO(content);
-	RENDERING_AUTO(r);
-	bool keep = keeps(&attr);
-	struct slice bytes = {0};
-	int rc = 0;
-
-	if (p->kind->render)
-		rc = p->kind->render(rq, p, &attr, &content);
-	if (rc == 0)
-		rc = buf_view(&content, &bytes);
-	if (rc < 0)
-		return rc;
-	if (!attr.version)
-		attr.version = version_of(bytes);
-	rc = rendering_new(p->path, &attr, bytes, &r);
-	if (rc < 0)
-		return rc;
-	if (keep)
-		renderings_keep(rq->tree->kept, r);
-	*out = r;
-	r = NULL; /* handed over */
-	return 0;
-}
-
-int request_render(
-	struct request *rq, const struct place *p, const struct rendering **out)
-{
-	struct attr attr;
-	int rc = look(rq, p, &attr);
-
-	if (rc < 0)
-		return rc;
-	if (keeps(&attr)) {
-		*out = renderings_find(rq->tree->kept, p->path, &attr);
-		if (*out)
-			return 0;
-	}
-	return render_anew(rq, p, attr, out);
-}
-
-int tree_render(struct tree *t, const struct place *p, const struct caller *who,
-	const struct rendering **out)
-{
-	REQUEST_AUTO(rq, t, who);
-	int rc;
-
-	if (is_dir(p))
-		return -EISDIR;
-	if (!S_ISREG(p->kind->mode) || p->kind->read)
-		return -EINVAL;
-	rc = allowed(&rq, p);
-	return answer(rc < 0 ? rc : request_render(&rq, p, out));
-}
-
-static int stat_link(struct request *rq, const struct place *p, struct attr *attr)
-{
-	BUF_AUTO(link);
-	int rc = p->kind->link(rq, p, &link);
-
-	attr->size = link.n;
-	return rc < 0 ? rc : link.failed ? -ENOMEM : 0;
-}
-
-static int stat_place(struct request *rq, const struct place *p, struct attr *attr)
-{
-	RENDERING_AUTO(r);
-	int rc = look(rq, p, attr);
-
-	if (rc < 0)
-		return rc;
-	if (S_ISLNK(attr->mode))
-		return stat_link(rq, p, attr);
-	if (!S_ISREG(attr->mode) || attr->live || attr->stream)
-		return 0;
-	if (keeps(attr) &&
-		renderings_size(rq->tree->kept, p->path, attr, &attr->size))
-		return 0;
-	rc = render_anew(rq, p, *attr, &r);
-	if (rc == 0)
-		*attr = r->attr;
-	return rc;
-}
-
-int tree_stat(struct tree *t, const struct place *p, const struct caller *who,
-	struct attr *out)
-{
-	REQUEST_AUTO(rq, t, who);
-	struct attr attr;
-	int rc = stat_place(&rq, p, &attr);
-
-	if (rc == 0)
-		*out = attr;
-	return answer(rc);
-}
-
-int tree_read_live(struct tree *t, const struct place *p, uint64_t offset, size_t n,
-	struct buf *out)
-{
-	REQUEST_AUTO(rq, t, NULL);
-
-	return p->kind->read ? answer(p->kind->read(&rq, p, offset, n, out))
-			     : -EINVAL;
-}
-
-int tree_link(struct tree *t, const struct place *p, const struct caller *who,
-	struct buf *out)
-{
-	REQUEST_AUTO(rq, t, who);
-
-	return p->kind->link ? answer(p->kind->link(&rq, p, out)) : -EINVAL;
 }
 
 /* ---- listing ---- */
@@ -352,6 +230,7 @@ static int list_named(struct request *rq, const struct kind *row, struct listing
 	PLACE_AUTO(p);
 	int rc = find_in_row(rq, l->dir, row, slice_str(row->name), &p);
 
+	request_about(rq, l->dir); /* p ends here */
 	if (rc == 0)
 		(void)listing_add(l, slice_str(row->name), row->mode, 0);
 	return rc == -ENOENT ? 0 : rc;
@@ -363,10 +242,13 @@ static int list_row(struct request *rq, const struct kind *row, uint64_t i,
 {
 	uint64_t room = row->endless ? UINT64_MAX - ENDLESS_COOKIES : ROW_COOKIES;
 
+	if (row->unlisted || !has_row(l->dir, row))
+		return 0;
 	l->base = row->endless ? ENDLESS_COOKIES : (i + 1) * ROW_COOKIES;
 	if (row->name)
 		return after >= l->base ? 0 : list_named(rq, row, l);
 	after = after > l->base ? after - l->base : 0;
+	request_about(rq, l->dir);
 	return row->list && after < room ? row->list(rq, l->dir, after, l) : 0;
 }
 
@@ -379,8 +261,8 @@ int tree_list(struct tree *t, const struct place *p, const struct caller *who,
 
 	if (!is_dir(p))
 		return -ENOTDIR;
-	rc = allowed(&rq, p);
+	rc = request_allowed(&rq, p);
 	for (uint64_t i = 0; rc == 0 && !l.full && p->kind->entries[i].mode; i++)
 		rc = list_row(&rq, &p->kind->entries[i], i, after, &l);
-	return answer(rc);
+	return errno_of(rc);
 }

@@ -69,6 +69,7 @@ struct attr {
 	uint64_t version;
 	bool live;   /* not a snapshot: size and bytes are asked for at each read */
 	bool stream; /* written as a stream: inbox names, assert, vote */
+	bool fleeting; /* a directory that may cease to be: its name is asked for anew */
 };
 
 int tree_stat(struct tree *t, const struct place *p, const struct caller *who,

@@ -7,19 +7,17 @@
 
 static const struct taking takes_nothing;
 
+/* Under a context nothing is taken: it shows what was said, and one cannot say anything
+ * then, or as something else. */
 static const struct taking *taking_of(const struct place *p)
 {
-	return p->kind->taking ? p->kind->taking : &takes_nothing;
+	return p->kind->taking && !p->context.cuts ? p->kind->taking
+						   : &takes_nothing;
 }
 
 static bool takes_entries(const struct place *p)
 {
 	return taking_of(p)->create || taking_of(p)->mkdir;
-}
-
-static int allowed(struct request *rq, const struct place *p)
-{
-	return p->kind->allow ? p->kind->allow(rq, p) : 0;
 }
 
 int tree_open_sink(struct tree *t, const struct place *p, const struct caller *who,
@@ -33,7 +31,7 @@ int tree_open_sink(struct tree *t, const struct place *p, const struct caller *w
 		return -EISDIR;
 	if (!taking_of(p)->target)
 		return -EROFS;
-	rc = allowed(&rq, p);
+	rc = request_allowed(&rq, p);
 	if (rc < 0)
 		return rc;
 	taking_of(p)->target(p, &target);
@@ -136,8 +134,8 @@ static int may_rename(struct request *rq, const struct place *from_dir,
 		return -EXDEV; /* mv then copies, and is told there what is wrong */
 	if (from.n > PLACE_NAME_MAX || to.n > PLACE_NAME_MAX)
 		return -ENAMETOOLONG;
-	rc = allowed(rq, from_dir);
-	return rc < 0 ? rc : allowed(rq, to_dir);
+	rc = request_allowed(rq, from_dir);
+	return rc < 0 ? rc : request_allowed(rq, to_dir);
 }
 
 void tree_rename(struct tree *t, const struct place *from_dir, struct slice from,
@@ -160,7 +158,7 @@ int tree_access(
 {
 	REQUEST_AUTO(rq, t, who);
 	bool dir = S_ISDIR(p->kind->mode);
-	int rc = mask == F_OK ? 0 : allowed(&rq, p);
+	int rc = mask == F_OK ? 0 : request_allowed(&rq, p);
 
 	if (rc < 0)
 		return rc;

@@ -124,6 +124,13 @@ int head_render(struct request *rq, const struct place *p, struct attr *attr,
 	return 0;
 }
 
+/* The feed is one of records: only a moment cuts it. */
+int events_exists(struct request *rq, const struct place *p)
+{
+	(void)rq;
+	return p->context.cuts & ~(unsigned)CONTEXT_AT ? -ENOENT : 0;
+}
+
 int events_stat(struct request *rq, const struct place *p, struct attr *attr)
 {
 	struct snap_totals totals;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "core/decay.h"
 #include "core/name.h"
 #include "fs/pair_look.h"
 #include "fs/rendering.h"
@@ -25,7 +26,16 @@ static int decode(
 	return out->n <= max ? 0 : -ENOENT;
 }
 
-/* In the store, or made by somebody. */
+/* Has somebody made this place? Under a context only what was said is shown. */
+static bool is_made(
+	struct request *rq, struct slice subject, struct slice predicate)
+{
+	return !rq->context &&
+	       inbox_place_made(rq->tree->inbox, subject, predicate);
+}
+
+/* In the store, or made by somebody; or spoken of: then there is nothing to list but who
+ * does, and references lead somewhere. */
 static int subject_there(struct request *rq, struct slice subject)
 {
 	struct place_info info;
@@ -33,9 +43,9 @@ static int subject_there(struct request *rq, struct slice subject)
 
 	if (rc == 0)
 		rc = subject_find(rq->snap, subject, &info);
-	if (rc == -ENOENT && inbox_place_made(rq->tree->inbox, subject, none))
+	if (rc == -ENOENT && is_made(rq, subject, none))
 		rc = 0;
-	return rc;
+	return rc == -ENOENT ? pointed_at(rq->snap, subject) : rc;
 }
 
 int subject_row_find(struct request *rq, const struct place *dir, struct slice name,
@@ -55,8 +65,7 @@ int predicate_row_find(struct request *rq, const struct place *dir,
 	if (rc < 0)
 		return rc;
 	rc = pair_exists(rq, place);
-	if (rc == -ENOENT &&
-		inbox_place_made(rq->tree->inbox, dir->subject, place->predicate))
+	if (rc == -ENOENT && is_made(rq, dir->subject, place->predicate))
 		rc = 0;
 	return rc;
 }
@@ -117,7 +126,7 @@ static int list_names(struct request *rq, struct slice subject, uint64_t after,
 			       : subject_list(rq->snap, after, add_name, &n);
 	if (rc == -ENOENT) /* a subject that was only made */
 		rc = 0;
-	if (rc == 0 && n.rc == 0 && !n.full)
+	if (rc == 0 && n.rc == 0 && !n.full && !rq->context)
 		rc = inbox_place_list(
 			rq->tree->inbox, subject, after, add_made, &n);
 	return rc < 0 ? rc : n.rc;
@@ -162,6 +171,7 @@ int subject_stat(struct request *rq, const struct place *p, struct attr *attr)
 	struct place_info info;
 	int rc = subject_find(rq->snap, p->subject, &info);
 
+	attr->fleeting = rc == -ENOENT;
 	return stat_info(rc, &info, attr);
 }
 
@@ -204,6 +214,66 @@ int lens_row_list(struct request *rq, const struct place *dir, uint64_t after,
 	return rc == -ENOENT ? 0 : rc;
 }
 
+/* What decays is as new as the last midnight; what depends on other pairs' records too is
+ * known by its content alone (mend_mtime() has its time). */
+int lens_stat(struct request *rq, const struct place *p, struct attr *attr)
+{
+	int rc = pair_stat(rq, p, attr);
+	uint64_t midnight;
+
+	if (rc < 0 || !(p->lens->decays || p->lens->epochs))
+		return rc;
+	attr->version = 0;
+	midnight = decay_midnight(snap_now(rq->snap));
+	if (p->lens->decays && midnight > attr->mtime)
+		attr->mtime = midnight;
+	return 0;
+}
+
+static int note_any(void *ctx, const struct id *id)
+{
+	(void)id;
+	*(bool *)ctx = true;
+	return 1;
+}
+
+/* Does any epoch of the pair's claims have a successor? */
+static int has_successor(const struct pair_look *l, bool *any)
+{
+	const struct id *before = NULL;
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && !*any && i < l->in.claim_count; i++) {
+		const struct candidate *c = &l->in.claims[i];
+
+		if (!c->has_epoch || (before && id_compare(before, &c->epoch) == 0))
+			continue;
+		before = &c->epoch;
+		rc = epoch_successors(l->snap, before, note_any, any);
+		if (rc == -ENOENT)
+			rc = 0;
+	}
+	return rc;
+}
+
+/* What is superseded by whom hangs on many records (successors of successors, who signed
+ * them, who is a steward), so any may have changed it: better too new than too old, or a
+ * copy would miss it. */
+static int mend_mtime(
+	const struct place *p, const struct pair_look *l, struct attr *attr)
+{
+	struct snap_totals totals;
+	bool any = false;
+	int rc = p->lens->epochs ? has_successor(l, &any) : 0;
+
+	if (rc < 0 || !any)
+		return rc;
+	snap_totals(l->snap, &totals);
+	if (totals.received_at > attr->mtime)
+		attr->mtime = totals.received_at;
+	return 0;
+}
+
 /* Only lenses that have a winner: `v=$(cat value/skeptic) || ask`. */
 int value_row_list(struct request *rq, const struct place *dir, uint64_t after,
 	struct listing *to)
@@ -212,9 +282,8 @@ int value_row_list(struct request *rq, const struct place *dir, uint64_t after,
 	int rc = pair_weigh(rq, dir, &l);
 
 	for (uint64_t i = after; rc == 0 && lenses[i]; i++) {
-		const char *rule;
-
-		if (lenses[i]->pick(&l.input, &rule) == NO_INDEX)
+		rc = lens_look(lenses[i], &l.input, &l.bodies, &l.arena, &l.view);
+		if (rc < 0 || !lens_answers(&l.view))
 			continue;
 		if (listing_add(to, slice_str(lenses[i]->name), S_IFREG, i + 1))
 			break;
@@ -233,11 +302,12 @@ int lens_render(struct request *rq, const struct place *p, struct attr *attr,
 	PAIR_LOOK_AUTO(l);
 	int rc;
 
-	(void)attr;
 	if (is_consensus(p))
 		return pair_consensus(
 			rq->snap, p->subject, p->predicate, out, NULL);
 	rc = pair_look(rq, p, &l);
+	if (rc == 0)
+		rc = mend_mtime(p, &l, attr);
 	return rc < 0 ? rc : lens_print(&l.view, out);
 }
 
@@ -249,12 +319,13 @@ int value_render(struct request *rq, const struct place *p, struct attr *attr,
 	BUF_AUTO(line);
 	int rc;
 
-	(void)attr;
 	if (is_consensus(p))
 		return pair_consensus(
 			rq->snap, p->subject, p->predicate, &line, out);
 	rc = pair_look(rq, p, &l);
-	if (rc == 0 && l.view.r.has_winner)
+	if (rc == 0)
+		rc = mend_mtime(p, &l, attr);
+	if (rc == 0)
 		lens_print_value(&l.view, out);
 	return rc;
 }
@@ -273,7 +344,8 @@ int why_render(struct request *rq, const struct place *p, struct attr *attr,
 	PAIR_LOOK_AUTO(l);
 	int rc = pair_look(rq, p, &l);
 
-	(void)attr;
+	if (rc == 0)
+		rc = mend_mtime(p, &l, attr);
 	return rc < 0 ? rc : lens_print_why(&l.view, out);
 }
 

@@ -1,7 +1,8 @@
-/* user.stemefs.*: what a script wants of a lens file without parsing JSON.
+/* user.stemefs.*: what a script wants of a lens file, or of a claim, without parsing JSON.
  *
- *	id object confidence seq  of the winner; none where there is none
- *	conflict status candidates
+ *	id object confidence seq  of the winner; none where there is none; of the claim
+ *	status                    of the pair; of the claim: stands, withdrawn, replaced
+ *	conflict candidates       of the pair
  *
  * Resolved anew, from the same snapshot: two of them are asked together, if at all. */
 #include <errno.h>
@@ -10,66 +11,115 @@
 
 #include "core/decimal.h"
 #include "core/render.h"
+#include "fs/claims.h"
 #include "fs/pair_look.h"
 
 #define USER "user."
 #define PREFIX USER "stemefs."
 
-static void print_id(const struct pair_look *l, struct buf *out)
+/* Whose attributes they are: a pair through a lens, or a claim. */
+struct bearer {
+	bool is_claim;
+	struct pair_look pair;
+	struct snap *snap;
+	struct arena arena;
+	struct assertion claim;
+};
+
+static void bearer_end(struct bearer *b)
+{
+	pair_look_end(&b->pair);
+	arena_free(&b->arena);
+}
+#define BEARER_AUTO(name)                                                          \
+	__attribute__((cleanup(bearer_end))) struct bearer name = {0}
+
+static int look(struct request *rq, const struct place *p, struct bearer *out)
+{
+	int rc;
+
+	if (!p->kind->claims) {
+		rc = pair_look(rq, p, &out->pair);
+	} else {
+		out->is_claim = true;
+		rc = request_snap(rq);
+		if (rc == 0)
+			rc = assertion_load(
+				rq->snap, &p->id, &out->arena, &out->claim);
+	}
+	out->snap = rq->snap;
+	return rc == -EBADMSG ? -EIO : rc;
+}
+
+static const struct id *id_in(const struct bearer *b)
+{
+	return b->is_claim ? &b->claim.id : &b->pair.view.r.id;
+}
+
+static void print_id(const struct bearer *b, struct buf *out)
 {
 	char hex[ID_HEX + 1];
 
-	hex_print(l->view.r.id.b, ID_SIZE, hex);
+	hex_print(id_in(b)->b, ID_SIZE, hex);
 	buf_str(out, hex);
 }
 
-static void print_object(const struct pair_look *l, struct buf *out)
+static void print_object(const struct bearer *b, struct buf *out)
 {
-	object_print_bare(&l->view.r.winner->object, out);
+	const struct record *r =
+		b->is_claim ? &b->claim.record : b->pair.view.r.winner;
+
+	object_print_bare(&r->object, out);
 }
 
-static void print_confidence(const struct pair_look *l, struct buf *out)
+/* Of a claim: the one it states. */
+static void print_confidence(const struct bearer *b, struct buf *out)
+{
+	const struct resolution *r = &b->pair.view.r;
+
+	millionths_print(b->is_claim ? b->claim.record.confidence
+				     : ratio(r->support, r->total + TALLY_PRIOR),
+		out);
+}
+
+static void print_conflict(const struct bearer *b, struct buf *out)
 {
 	millionths_print(
-		ratio(l->view.r.support, l->view.r.total + TALLY_PRIOR), out);
+		(uint64_t)b->pair.view.r.conflict * (MILLION / CONFLICT_ONE), out);
 }
 
-static void print_conflict(const struct pair_look *l, struct buf *out)
+static void print_status(const struct bearer *b, struct buf *out)
 {
-	millionths_print(
-		(uint64_t)l->view.r.conflict * (MILLION / CONFLICT_ONE), out);
+	buf_str(out, b->is_claim ? claim_state_name(claim_of(&b->claim).state)
+				 : status_name(b->pair.view.r.status));
 }
 
-static void print_status(const struct pair_look *l, struct buf *out)
+static void print_candidates(const struct bearer *b, struct buf *out)
 {
-	buf_str(out, status_name(l->view.r.status));
+	buf_printf(out, "%" PRIu32, b->pair.view.r.candidates);
 }
 
-static void print_candidates(const struct pair_look *l, struct buf *out)
-{
-	buf_printf(out, "%" PRIu32, l->view.r.candidates);
-}
-
-static void print_seq(const struct pair_look *l, struct buf *out)
+static void print_seq(const struct bearer *b, struct buf *out)
 {
 	uint64_t seq;
 
-	if (record_seq(l->snap, &l->view.r.id, &seq) == 0)
+	if (record_seq(b->snap, id_in(b), &seq) == 0)
 		buf_printf(out, "%" PRIu64, seq);
 }
 
 static const struct {
 	const char *name; /* behind the prefix */
-	bool of_winner;
-	void (*print)(const struct pair_look *l, struct buf *out);
+	bool of_winner;	  /* only where there is one; and claims have it */
+	bool of_pair;	  /* claims do not have it */
+	void (*print)(const struct bearer *b, struct buf *out);
 } xattrs[] = {
-	{"id", true, print_id},
-	{"object", true, print_object},
-	{"confidence", true, print_confidence},
-	{"conflict", false, print_conflict},
-	{"status", false, print_status},
-	{"candidates", false, print_candidates},
-	{"seq", true, print_seq},
+	{"id", true, false, print_id},
+	{"object", true, false, print_object},
+	{"confidence", true, false, print_confidence},
+	{"conflict", false, true, print_conflict},
+	{"status", false, false, print_status},
+	{"candidates", false, true, print_candidates},
+	{"seq", true, false, print_seq},
 };
 
 enum {
@@ -92,52 +142,65 @@ static size_t xattr_index(struct slice name)
 	return i;
 }
 
+/* Append the value of one; false: it has none. */
+static bool print_value(const struct bearer *b, size_t i, struct buf *out)
+{
+	const struct record *r = &b->claim.record;
+
+	if (b->is_claim ? xattrs[i].of_pair ||
+				  (xattrs[i].print == print_confidence &&
+					  !(r->has & HAS_CONFIDENCE))
+			: xattrs[i].of_winner && !b->pair.view.r.has_winner)
+		return false;
+	xattrs[i].print(b, out);
+	return true;
+}
+
+static bool bears(const struct place *p)
+{
+	return p->kind->resolves || p->kind->claims;
+}
+
 int tree_xattr(struct tree *t, const struct place *p, const struct caller *who,
 	struct slice name, struct buf *out)
 {
 	REQUEST_AUTO(rq, t, who);
-	PAIR_LOOK_AUTO(l);
+	BEARER_AUTO(b);
 	size_t i = xattr_index(name);
 	int rc;
 
 	/* Not ENODATA: the kernel then asks for each file anew, twice in `ls -l`. */
 	if (name.n < strlen(USER) || memcmp(name.p, USER, strlen(USER)) != 0)
 		return -EOPNOTSUPP;
-	if (i == XATTRS || !p->kind->resolves)
+	if (i == XATTRS || !bears(p))
 		return -ENODATA;
-	rc = pair_look(&rq, p, &l);
+	rc = look(&rq, p, &b);
 	if (rc < 0)
-		return rc == -EBADMSG ? -EIO : rc;
-	if (xattrs[i].of_winner && !l.view.r.has_winner)
-		return -ENODATA;
-	xattrs[i].print(&l, out);
-	return 0;
+		return rc;
+	return print_value(&b, i, out) ? 0 : -ENODATA;
 }
 
-static bool is_listed(const struct pair_look *l, size_t i)
+static bool is_listed(const struct bearer *b, size_t i)
 {
 	BUF_AUTO(value);
 
-	if (xattrs[i].of_winner && !l->view.r.has_winner)
-		return false;
-	xattrs[i].print(l, &value);
-	return value.n <= LISTED_MAX;
+	return print_value(b, i, &value) && value.n <= LISTED_MAX;
 }
 
 int tree_xattr_list(struct tree *t, const struct place *p, const struct caller *who,
 	struct buf *out)
 {
 	REQUEST_AUTO(rq, t, who);
-	PAIR_LOOK_AUTO(l);
+	BEARER_AUTO(b);
 	int rc;
 
-	if (!p->kind->resolves)
+	if (!bears(p))
 		return 0;
-	rc = pair_look(&rq, p, &l);
+	rc = look(&rq, p, &b);
 	if (rc < 0)
-		return rc == -EBADMSG ? -EIO : rc;
+		return rc;
 	for (size_t i = 0; i < XATTRS; i++) {
-		if (!is_listed(&l, i))
+		if (!is_listed(&b, i))
 			continue;
 		buf_str(out, PREFIX);
 		buf_str(out, xattrs[i].name);

@@ -6,6 +6,8 @@
 # terminal) do not.
 load common
 load ../lib/records
+load ../lib/agents
+
 setup() {
 	start
 	mkdir "$BATS_TEST_TMPDIR/bin"
@@ -23,6 +25,11 @@ blocks() {
 # The options that a command's help explains: "  -l, --long   mode, owner…".
 options_of() {
 	stemefs "$1" --help | grep -o '^  -[^ ]*\(, --[a-z]*\)\?' | grep -o -- '-\+[a-zA-Z]\+'
+}
+
+# Records on stdin for the caller to sign.
+post() {
+	cat > "$M/inbox/post"
 }
 
 # A manual page (mdoc(7)) with its flags as they are typed.
@@ -101,7 +108,7 @@ page() {
 }
 
 @test "the README.md of a mount: paths, lenses and files that it names exist" {
-	local lens
+	local lens id
 	claim a > "$M/inbox/a"
 	while read -r lens; do
 		[ -e "$M/subjects/a/p/$lens" ]
@@ -115,6 +122,24 @@ page() {
 		.stemefs/last_error .stemefs/errors.jsonl .stemefs/status limits version head metrics; do
 		grep -q "${lens//./\\.}" "$M/README.md"
 	done
+	# what is in the tables of paths and prefixes, of a claim that all of them show
+	echo '{"epoch":"then"}' > "$M/inbox/epoch"
+	echo '{"profile":{"name":"Ada"}}' > "$M/inbox/profile"
+	echo '{"subject":"b","predicate":"p","object":{"ref":"a"},"epoch":"then","source":"book",
+	 "source_class":"expert"}' > "$M/inbox/b"
+	echo '{"subject":"b","predicate":"forbidden:x","object":1}' > "$M/inbox/rule"
+	id=$(jq -r .id "$M/subjects/b/p/consensus")
+	for lens in subjects/b/p/target subjects/b/_constraints subjects/a/_in/p/b subjects/b/_summary.md \
+		"assertions/${id:0:8}"/{claim.json,record,signatures.json,votes.jsonl,used-by.jsonl,retract,vote,cosign,supersede} \
+		sources/book/claims.jsonl agents/me/{profile.json,claims.jsonl} agents/by-name/Ada \
+		epochs/then/{epoch.json,claims.jsonl} conflicts conflicts.jsonl since/-24h/{events,changed}.jsonl \
+		{at/now,at/seq-5,stage/proposed,tier/expert,in-epoch/then}/subjects/b/p/consensus asof/2020/subjects; do
+		[ -e "$M/$lens" ] || { echo "$lens is missing"; return 1; }
+	done
+	for lens in /target _constraints _in/ _summary.md assertions/ claim.json record signatures.json votes.jsonl \
+		used-by.jsonl sources/ agents/ epochs/ conflicts/ conflicts.jsonl at/ asof/ stage/ tier/ in-epoch/ since/; do
+		grep -q "[\`/ ]${lens#/}" "$M/README.md" || { echo "$lens is not named"; return 1; }
+	done
 	[ "$(wc -l < "$M/README.md")" -le 150 ]
 	for f in last_error last_receipt errors.jsonl status limits version head metrics; do
 		[ -e "$M/.stemefs/$f" ]
@@ -127,6 +152,42 @@ page() {
 	limit() { jq ".$1" "$M/.stemefs/limits"; }
 	[[ $text == *"Subjects $(limit subject_bytes) bytes, predicates $(limit predicate_bytes), text objects $(($(limit text_bytes) / 1024)) KiB, records $(($(limit record_bytes) / 1024)) KiB, numbers $(limit number_digits) digits"* ]]
 	[[ $text == *"$(limit timestamp_ahead_seconds) seconds ahead"* ]]
+}
+
+@test "docs/records.md: what is refused because of others, and with which errno" {
+	local mine sideways other nobody epoch
+	agents ann bob steward
+	claim mine | post
+	claim mine | jq -c '.predicate = "q"' | post
+	claim others | signs ann
+	echo '{"epoch":"E"}' | signs ann
+	mine=$(jq -r .id "$M/subjects/mine/p/consensus") sideways=$(jq -r .id "$M/subjects/mine/q/consensus")
+	other=$(jq -r .id "$M/subjects/others/p/consensus") nobody=${mine//[0-9a-f]/0}
+	epoch=$(jq -r .id "$M/epochs/E/epoch.json")
+	says() { refused "$1" "$2" post <<< "$3"; }
+
+	says EPERM "only who signed $other" "{\"retract\":\"$other\",\"reason\":\"x\"}"
+	says EPERM "only who signed $other" "{\"supersede\":\"$other\",\"by\":\"$mine\",\"reason\":\"x\"}"
+	says EINVAL "cannot take the place" "{\"supersede\":\"$mine\",\"by\":\"$sideways\",\"reason\":\"x\"}"
+	says EINVAL '"reason": empty' "{\"retract\":\"$mine\",\"reason\":\"\"}"
+	says EINVAL 'needs "reason"' "{\"retract\":\"$mine\"}"
+	says EINVAL "$nobody" "{\"retract\":\"$nobody\",\"reason\":\"x\"}"
+	says EINVAL "$nobody" "{\"supersede\":\"$mine\",\"by\":\"$nobody\",\"reason\":\"x\"}"
+	says EINVAL "$nobody" "{\"vote\":\"$nobody\",\"weight\":1}"
+	says EINVAL "$nobody" "{\"cosign\":\"$nobody\"}"
+	says EPERM "$epoch" '{"epoch":"E"}'
+	says EPERM "$epoch" '{"epoch":"F","supersedes":"E","supersession":"replace"}'
+	says EINVAL "not known" '{"epoch":"F","supersedes":"G","supersession":"replace"}'
+	says EINVAL "not known" "$(claim mine | jq -c '.epoch = "G"')"
+	# signed by somebody else, the same name is taken, and means two from now on
+	echo '{"epoch":"E"}' | signs bob
+	says EINVAL "$epoch" "$(claim mine | jq -c '.epoch = "E"')"
+	says EPERM "store's own key" '{"setting":"min_trust","value":0}'
+	# stages are everybody's until there is a steward
+	claim staged | jq -c '.lifecycle = "approved"' | post
+	keys_of steward | xargs stemefs admit "$S" --steward
+	says EPERM "only a steward" "$(claim staged 2 | jq -c '.lifecycle = "under_review"')"
+	claim staged 2 | jq -c '.lifecycle = "rejected"' | post
 }
 
 @test "stemefs(1): every command, and every option of its help" {

@@ -17,7 +17,10 @@ graph() { "$TOP/tests/oracle/graph.py" "$@"; }
 same_everywhere() {
 	(cd "$M/subjects" && find . -type f ! -name history.jsonl ! -name vote ! -name assert -print0 |
 		LC_ALL=C sort -z | xargs -0 b3sum --)
-	(cd "$M/subjects" && find . -type l -printf '%p -> %l\n' | LC_ALL=C sort)
+	# the key of the store is its own; who came first, and when, differs
+	(cd "$M" && find sources epochs conflicts.jsonl agents/*/claims.jsonl -type f -print0 |
+		LC_ALL=C sort -z | xargs -0 b3sum -- | grep -v "$("$STEMEFS" status "$S" --json | jq -r .store_key)")
+	(cd "$M" && find subjects conflicts agents/by-name -type l -printf '%p -> %l\n' | LC_ALL=C sort)
 }
 
 # same A B: two lists are one, or here are the first differences.
@@ -34,6 +37,8 @@ one_store() {
 	start "$2"
 	graph play "$plan" "$STEMEFS" "$S" "$M" --order "$seed/$1" --writers "$1" --no-compare
 	same_everywhere > "$BATS_TEST_TMPDIR/same"
+	grep -q '  sources/' "$BATS_TEST_TMPDIR/same"
+	grep -q '  agents/' "$BATS_TEST_TMPDIR/same"
 	graph_of "$M" > "$BATS_TEST_TMPDIR/graph"
 	unmount_store
 	rm -r "$S/index"

@@ -23,7 +23,7 @@ moment() {
 }
 
 @test "the root" {
-	[ "$(entries "$M")" = ".stemefs AGENTS.md README.md events.jsonl inbox receipts subjects" ]
+	[ "$(entries "$M")" = ".stemefs AGENTS.md README.md agents assertions conflicts conflicts.jsonl epochs events.jsonl inbox receipts sources subjects" ]
 	[ "$(readlink "$M/AGENTS.md")" = README.md ]
 	[ "$(readlink "$M/receipts")" = ".stemefs/uid/$(id -u)/receipts" ]
 	[ "$(stat -c %i "$M")" -eq 1 ]
@@ -125,7 +125,7 @@ moment() {
 		[ "$(tail -c 1 "$f" | xxd -p)" = 0a ]
 		n=$((n + 1))
 	done < <(find "$M/subjects/Tesla_Inc" "$M/subjects/disputed" "$M/subjects/unsupported" \
-		"$M/subjects/numbers" -type f ! -path '*/value/*' ! -empty;
+		"$M/subjects/numbers" -type f ! -path '*/value/*' ! -name _summary.md ! -empty;
 		ls "$M"/events.jsonl "$M"/.stemefs/{status,limits,last_receipt,last_error,errors.jsonl} "$M"/receipts/*)
 	[ "$n" -gt 80 ]
 }
@@ -135,9 +135,13 @@ moment() {
 		"candidates","agents","id","claim_confidence","signers","timestamp","source",
 		"source_class","lifecycle","epoch","clusters","more","spread"]'
 	local f lens
-	for f in "$M"/subjects/*/*/consensus "$M"/subjects/*/*/skeptic "$M"/subjects/*/*/recency "$M"/subjects/*/*/confidence; do
+	for f in "$M"/subjects/*/*/{authority,confidence,consensus,epoch,layered,median,recency,skeptic}; do
 		[ "$(wc -l < "$f")" -eq 1 ]
-		jq -e --argjson all "$all" 'keys_unsorted as $k | $k == ($all | map(select(. as $x | $k | index($x))))' "$f" > "$BATS_TEST_TMPDIR/out"
+		jq -e --argjson all "$all" '
+			($all[:2] + ["objects"] + $all[2:16] + ["declared"] + $all[16:] +
+				["layers", "unseen", "more_unseen"]) as $all |
+			keys_unsorted as $k | $k == ($all | map(select(. as $x | $k | index($x))))
+		' "$f" > "$BATS_TEST_TMPDIR/out"
 	done
 	# one that has everything
 	for lens in consensus recency confidence; do

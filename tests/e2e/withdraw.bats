@@ -285,3 +285,38 @@ stewards() {
 	what s y | post
 	[ "$(of s .object recency)" = y ]
 }
+
+@test "a chain of fifty epochs hides all but the last" {
+	echo '{"epoch":"e0"}' | post
+	what s v0 '.epoch = "e0" | .source = "0"' | post
+	for i in {1..50}; do
+		echo "{\"epoch\":\"e$i\",\"supersedes\":\"e$((i - 1))\",\"supersession\":\"replace\"}" | post
+		what s "v$i" ".epoch = \"e$i\" | .source = \"$i\"" | post
+	done
+	[ "$(of s '.object, .candidates' epoch)" = "v50 1" ]
+	[ "$(of s .candidates)" = 51 ]
+	[ "$(jq -r .object "$M/in-epoch/e17/subjects/s/p/consensus")" = v17 ]
+	# refining hides nothing; but what is hidden takes along what it refines
+	echo '{"epoch":"r","supersedes":"e50","supersession":"refine"}' | post
+	[ "$(of s .object epoch)" = v50 ]
+	echo '{"epoch":"last","supersedes":"r","supersession":"invalidate"}' | post
+	[ "$(of s .status epoch)" = none ]
+	nothing_changes_when_rebuilt
+}
+
+chain_of_fifty() {
+	members ann
+	what s x '.note = "0"' | post
+	on s x 0.7 | signs ann
+	for i in {1..50}; do
+		before=$(id s x)
+		what s x ".note = \"$i\"" | post
+		supersedes "$before" "$(id s x)" | post
+	done
+	[ "$(of s '.candidates, .agents')" = "1 2" ] # the vote has come along
+	[ "$(jq -r .note "$M/subjects/s/p/claims.jsonl")" = 50 ]
+	nothing_changes_when_rebuilt
+}
+
+@test "a chain of fifty supersessions ends at the last, with the votes" { chain_of_fifty; }
+@test "a chain of fifty supersessions ends at the last, with the votes (running sums)" { chain_of_fifty; }

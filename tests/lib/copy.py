@@ -1,5 +1,5 @@
 """Copy every regular file of a tree, byte for byte, trusting nothing but read(2): until it
-answers 0. Complains when what was read and what stat(2) says differ.
+answers 0; and links as they are. Complains when what was read and what stat(2) says differ.
 
 	copy.py FROM TO [read|mmap]
 """
@@ -29,10 +29,14 @@ def main():
     source, target = sys.argv[1], sys.argv[2]
     read = by_mmap if sys.argv[3:] == ["mmap"] else by_read
     bad = 0
-    for folder, _, names in os.walk(source, onerror=fail):
-        for name in names:
+    for folder, folders, names in os.walk(source, onerror=fail):
+        for name in folders + names:
             path = os.path.join(folder, name)
+            to = os.path.join(target, os.path.relpath(path, source))
             before = os.lstat(path)
+            if stat.S_ISLNK(before.st_mode):
+                os.makedirs(os.path.dirname(to), exist_ok=True)
+                os.symlink(os.readlink(path), to)
             if not stat.S_ISREG(before.st_mode):
                 continue
             fd = os.open(path, os.O_RDONLY)
@@ -43,7 +47,6 @@ def main():
                 print(f"{path}: {len(content)} bytes read, stat {before.st_size}, "
                       f"fstat {opened.st_size}", file=sys.stderr)
                 bad = 1
-            to = os.path.join(target, os.path.relpath(path, source))
             os.makedirs(os.path.dirname(to), exist_ok=True)
             with open(to, "wb") as f:
                 f.write(content)

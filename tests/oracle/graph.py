@@ -26,16 +26,16 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # a test leaves nothing behind in the tree
 import canon  # noqa: E402
 import lens  # noqa: E402
-from lens import Number  # noqa: E402
+from standing import Moment, Number  # noqa: E402
 
 SECOND = 10**9
 START = 1_704_067_200 * SECOND  # 2024-01-01: behind every clock
-TRUST_OF_MEMBERS = 500_000
 
 ODD = ['a "b" \\', "two\nlines\tand", "żółć", "\u200bhidden\u202e", "\U000e0041", "😀"]
 WORDS = ["ES256", "es256", "96", "true", " blanks ", "{", ""]
@@ -170,32 +170,47 @@ def millionths(n):
 def for_json(fields):
     """The record that is posted, with canon.py's numbers."""
     out = dict(fields)
-    out["timestamp"] = canon.rfc3339(out["timestamp"])
+    if "timestamp" in out:
+        out["timestamp"] = canon.rfc3339(out["timestamp"])
     for key in ("confidence", "weight"):
         if key in out:
             out[key] = millionths(out[key])
+    if out.get("setting") == "min_trust":
+        out["value"] = millionths(out["value"])
     if isinstance(out.get("object"), Number):
         out["object"] = canon.Number(out["object"])
     return out
 
 
-def for_lens(kind, fields, record_id, signers):
-    """The same as lens.py wants it."""
-    out = dict(fields, kind=kind, id=record_id, signers=signers)
+def known_as(kind, fields, record_id, signatures):
+    """The same as standing.py wants it."""
+    out = dict(fields, kind=kind, id=record_id, signatures=signatures)
+    for key in ("vote", "supersede", "retract", "cosign"):
+        if key in out:
+            out["target"] = out.pop(key)
+    if kind == "epoch":
+        out["name"] = out.pop("epoch")
     if isinstance(out.get("object"), Number):
         out["object"] = Number(canon.decimal(out["object"]))
     return out
 
 
+def entry(seed, target, at):
+    """(agent, signed_at, signature): as a record has it under it."""
+    message = b"stemefs/sign/v1\0" + bytes.fromhex(target) + at.to_bytes(8, "little")
+    agent, signature = canon.ed25519(seed, message)
+    return (agent.hex(), at, signature.hex())
+
+
 def sign(rng, target, agents, seeds):
-    entries = []
-    for agent in agents:
-        at = START + rng.randrange(3) * SECOND
-        message = b"stemefs/sign/v1\0" + bytes.fromhex(target) + at.to_bytes(8, "little")
-        signature = canon.ed25519(seeds[agent], message)[1].hex()
-        entry = {"agent": agent, "signature": signature, "signed_at": canon.rfc3339(at)}
-        entries.append(entry)
-    return entries
+    return [entry(seeds[a], target, START + rng.randrange(3) * SECOND) for a in agents]
+
+
+def with_signatures(fields, signatures):
+    """The record that is posted, signed."""
+    names = ("agent", "signed_at", "signature")
+    entries = [dict(zip(names, (a, canon.rfc3339(at), s))) for a, at, s in signatures]
+    return dict(for_json(fields), signatures=entries)
 
 
 def text_of(rng, record):
@@ -249,47 +264,35 @@ class Plan:
         """Some say the same together, others one after the other."""
         together = rng.random() < 0.5
         for group in [signers] if together else [[s] for s in signers]:
-            record = for_json(fields)
-            record["signatures"] = sign(rng, record_id, group, seeds)
-            known = for_lens(kind, fields, record_id, group)
-            if kind == "vote":
-                known["target"] = known.pop("vote")
-            self.records.append((text_of(rng, record), known))
+            signatures = sign(rng, record_id, group, seeds)
+            text = text_of(rng, with_signatures(fields, signatures))
+            self.records.append((text, known_as(kind, fields, record_id, signatures)))
 
     def cosign(self, rng, target, signers, seeds):
-        record = {"cosign": target, "signatures": sign(rng, target, signers, seeds)}
-        known = {"kind": "cosignature", "target": target, "signers": signers}
-        self.records.append((text_of(rng, record), known))
+        self.add(rng, "cosignature", {"cosign": target}, target, signers, seeds)
 
 
 # --- playing a plan ---------------------------------------------------------------------
 
 
 class Known:
-    """What has been posted so far, as lens.py wants it."""
+    """What has been posted so far, as standing.py wants it."""
 
     def __init__(self, plan):
         self.plan = plan
         self.records = []
         self.members = set()
 
-    def by_pair(self):
-        """Records by pair: votes and cosignatures belong where their targets are."""
-        pair_of, vote_of, out = {}, {}, {p: [] for p in self.plan.pairs}
-        for r in self.records:
-            if r["kind"] == "assertion":
-                pair_of[r["id"]] = (r["subject"], r["predicate"])
-                out[pair_of[r["id"]]].append(r)
-            elif r["kind"] == "vote":
-                vote_of[r["id"]] = r
-        for r in self.records:
-            if r["kind"] == "cosignature" and r["target"] in pair_of:
-                out[pair_of[r["target"]]].append(r)
-            vote = r if r["kind"] == "vote" else vote_of.get(r.get("target"))
-            if vote and vote["target"] in pair_of:
-                for agent in r["signers"]:
-                    out[pair_of[vote["target"]]].append(dict(vote, agent=agent))
-        return out
+    def moment(self):
+        admitted = [admission(a) for a in self.members]
+        return Moment(self.records + admitted)
+
+
+def admission(agent):
+    """Of settings only the effect is known here: they are posted by the program."""
+    signatures = [("the store's key", START, "")]
+    fields = {"setting": "admit", "agent": agent, "value": True, "timestamp": START}
+    return known_as("setting", fields, digest(agent), signatures)
 
 
 def encode_name(name):
@@ -318,16 +321,16 @@ def show(content):
 
 def compare(plan, known, mount, pairs):
     """How many files of the pairs differ; the first is shown."""
-    records = known.by_pair()
-    trust = {a: TRUST_OF_MEMBERS for a in known.members}
+    moment = known.moment()
     bad = 0
     for subject, predicate in pairs:
         place = Path(mount, "subjects", encode_name(subject), encode_name(predicate))
-        said = records[subject, predicate]
-        if not any(r["kind"] == "assertion" for r in said):
+        pair = moment.pairs.get((subject, predicate))
+        if not pair:
             expected = {"claims.jsonl": None}
         else:
-            expected = lens.resolve(said, trust, subject, predicate)
+            now = time.time_ns()
+            expected = lens.files_of(pair, moment, (subject, predicate), now)
             values = {f.split("/")[1] for f, c in expected.items() if c and f.startswith("value/")}
             listed = set(os.listdir(place / "value"))
             if listed != values:

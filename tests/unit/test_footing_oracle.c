@@ -114,8 +114,8 @@ static void tell_claim(const struct candidates *c, const struct candidate *k)
 	char *out = found[found_count++];
 	int n = sprintf(out, "stands %d %d ", number_of(&k->id), k->lifecycle);
 
-	n += sprintf(out + n, k->source_class == CLASSES ? "-" : "%d",
-		k->source_class);
+	n += sprintf(
+		out + n, k->source_class == CLASSES ? "-" : "%d", k->source_class);
 	for (uint32_t i = 0; i < k->signer_count; i++)
 		n += sprintf(out + n, " %u", c->signers[k->signer + i]);
 }
