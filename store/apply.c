@@ -238,40 +238,51 @@ static uint64_t later(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* A word about a claim, that its agents said in `word` (whose id and seq are these). */
-static int put_vote(struct change *c, const struct target *t, uint32_t agent,
-	const struct record *word, const struct id *id, uint64_t seq)
+/* What one agent says in `word`, whose id this is. */
+struct said_word {
+	const struct record *record;
+	const struct id *id;
+	uint32_t agent;
+	uint64_t seq; /* from when on it is seen */
+	uint64_t signed_at;
+};
+
+static int put_vote(
+	struct change *c, const struct target *t, const struct said_word *w)
 {
 	struct row_key k = row_key_claim_sub(
-		&t->pair, t->claim.timestamp, &t->claim.id, KEY_VOTE, agent);
+		&t->pair, t->claim.timestamp, &t->claim.id, KEY_VOTE, w->agent);
 	struct vote_row row = {
-		.seq = seq,
-		.weight = word->weight,
-		.against = word->against,
+		.signed_at = w->signed_at,
+		.weight = w->record->weight,
+		.against = w->record->against,
 	};
 
-	row_key_moment_down(&k, word->timestamp, id);
+	row_key_moment_down(&k, w->record->timestamp, w->id);
+	row_key_be64(&k, w->seq);
 	return row_put(c->source.txn, &k, &row, sizeof(row));
 }
 
-static int put_withdrawal(struct change *c, const struct target *t, uint32_t agent,
-	const struct record *word, const struct id *id, uint64_t seq)
+static int put_withdrawal(
+	struct change *c, const struct target *t, const struct said_word *w)
 {
-	struct row_key k = row_key_claim_sub(
-		&t->pair, t->claim.timestamp, &t->claim.id, KEY_WITHDRAWAL, agent);
+	struct row_key k = row_key_claim_sub(&t->pair, t->claim.timestamp,
+		&t->claim.id, KEY_WITHDRAWAL, w->agent);
 	struct withdrawal_row row = {
-		.timestamp = word->timestamp,
-		.id = *id,
-		.by = word->by,
-		.replaces = (word->has & HAS_BY) != 0,
+		.timestamp = w->record->timestamp,
+		.id = *w->id,
+		.by = w->record->by,
+		.signed_at = w->signed_at,
+		.replaces = (w->record->has & HAS_BY) != 0,
 	};
 	int rc;
 
-	row_key_be64(&k, seq);
+	row_key_be64(&k, w->seq);
 	rc = row_put(c->source.txn, &k, &row, sizeof(row));
 	if (rc < 0 || !row.replaces)
 		return rc;
-	return put_link(c, &t->pair, &word->by, t->claim.timestamp, &t->claim.id);
+	return put_link(
+		c, &t->pair, &w->record->by, t->claim.timestamp, &t->claim.id);
 }
 
 static int put_cosigner(struct change *c, const struct target *t,
@@ -288,17 +299,25 @@ static int put_cosigner(struct change *c, const struct target *t,
 	return row_put(c->source.txn, &k, &row, sizeof(row));
 }
 
-/* The rows of a word that each agent of a said about t: a vote or supersession, or a
+/* The rows of a word that agent number i of a said about t: a vote or supersession, or a
  * cosignature under the claim itself. */
 static int put_word(struct change *c, const struct applied *a,
 	const struct target *t, const struct record *word, const struct id *id,
 	uint64_t seq, uint16_t i)
 {
+	struct said_word w = {
+		.record = word,
+		.id = id,
+		.agent = a->agents[i],
+		.seq = seq,
+		.signed_at = frame_signature(a->frame, i).signed_at,
+	};
+
 	switch (word->kind) {
 	case RECORD_VOTE:
-		return put_vote(c, t, a->agents[i], word, id, seq);
+		return put_vote(c, t, &w);
 	case RECORD_SUPERSESSION:
-		return put_withdrawal(c, t, a->agents[i], word, id, seq);
+		return put_withdrawal(c, t, &w);
 	default:
 		return put_cosigner(c, t, a, i);
 	}

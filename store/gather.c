@@ -114,7 +114,7 @@ static int add_withdrawal(struct gather *g, const struct walk *w)
 {
 	const uint8_t *key = w->key.mv_data;
 	struct withdrawal_row row;
-	struct withdrawal out;
+	struct raw_withdrawal out;
 
 	if (w->value.mv_size != sizeof(row))
 		return -EBADMSG;
@@ -122,43 +122,60 @@ static int add_withdrawal(struct gather *g, const struct walk *w)
 	if (!context_sees(&g->source->context, be64_at(key + CLAIM_KEY + 5),
 		    row.timestamp))
 		return 0;
-	out = (struct withdrawal){
-		.claim = claims_met(g) - 1,
-		.voter = be32_at(key + CLAIM_KEY + 1),
-		.timestamp = row.timestamp,
-		.id = row.id,
-		.replaces = row.replaces != 0,
-		.by = row.by,
+	out = (struct raw_withdrawal){
+		.word =
+			{
+				.claim = claims_met(g) - 1,
+				.voter = be32_at(key + CLAIM_KEY + 1),
+				.timestamp = row.timestamp,
+				.id = row.id,
+				.replaces = row.replaces != 0,
+				.by = row.by,
+			},
+		.signed_at = row.signed_at,
 	};
 	buf_add(&g->withdrawals, &out, sizeof(out));
 	return 0;
 }
 
-/* Of an agent's votes on a claim the first that is seen is the newest. */
+/* Is it by the same agent on the same claim as the last one? */
+static bool is_older(const struct gather *g, const struct ballot *b)
+{
+	const struct raw_ballot *list = (const void *)g->ballots.p;
+	uint32_t n = count_of(&g->ballots, sizeof(*list));
+
+	return n > 0 && list[n - 1].word.candidate == b->candidate &&
+	       list[n - 1].word.voter == b->voter;
+}
+
+/* Of an agent's votes on a claim the first that is seen is the newest, and enough; but
+ * whether it is seen under asof/ is judged when all signatures are known. */
 static int add_vote(struct gather *g, const struct walk *w)
 {
 	const uint8_t *key = w->key.mv_data;
-	const struct ballot *last = (const void *)g->ballots.p;
+	const struct context *c = &g->source->context;
 	struct vote_row row;
-	struct ballot b = {
-		.voter = be32_at(key + CLAIM_KEY + 1),
-		.candidate = claims_met(g) - 1,
-		.timestamp = ~be64_at(key + CLAIM_KEY + 5),
+	struct raw_ballot b = {
+		.word =
+			{
+				.voter = be32_at(key + CLAIM_KEY + 1),
+				.candidate = claims_met(g) - 1,
+				.timestamp = ~be64_at(key + CLAIM_KEY + 5),
+			},
 	};
-	uint32_t n = count_of(&g->ballots, sizeof(b));
 
 	if (w->value.mv_size != sizeof(row))
 		return -EBADMSG;
 	memcpy(&row, w->value.mv_data, sizeof(row));
-	if (n > 0 && last[n - 1].candidate == b.candidate &&
-		last[n - 1].voter == b.voter)
+	if (!(c->cuts & CONTEXT_ASOF) && is_older(g, &b.word))
 		return 0;
-	if (!context_sees(&g->source->context, row.seq, b.timestamp))
+	if (!context_sees(c, be64_at(key + CLAIM_VOTE_KEY - 8), b.word.timestamp))
 		return 0;
 	for (int i = 0; i < ID_SIZE; i++)
-		b.id.b[i] = (uint8_t)~key[CLAIM_KEY + 13 + i];
-	b.weight = row.weight;
-	b.against = row.against != 0;
+		b.word.id.b[i] = (uint8_t)~key[CLAIM_KEY + 13 + i];
+	b.word.weight = row.weight;
+	b.word.against = row.against != 0;
+	b.signed_at = row.signed_at;
 	buf_add(&g->ballots, &b, sizeof(b));
 	return 0;
 }

@@ -50,7 +50,8 @@
  *	                               (struct claim_signer each), parent, epoch
  *	PAIR c time id + number seq    a later cosignature: struct cosigner_row
  *	PAIR c time id - number seq    an agent withdraws or replaces it: withdrawal_row
- *	PAIR c time id v number T I    a vote, an agent's newest first: struct vote_row
+ *	PAIR c time id v number T I seq
+ *	                               a vote, an agent's newest first: struct vote_row
  *	PAIR e id time id'             the claim (time, id') names `id` as its parent, or
  *	                               is superseded by it: nothing
  *	PAIR h seq                     a record that touched the pair: nothing
@@ -382,7 +383,7 @@ static inline struct row_key row_key_claim(
 enum {
 	CLAIM_KEY = PAIR_KEY + 1 + 8 + ID_SIZE,
 	CLAIM_SUB_KEY = CLAIM_KEY + 1 + 4 + 8, /* KEY_COSIGNER, KEY_WITHDRAWAL */
-	CLAIM_VOTE_KEY = CLAIM_KEY + 1 + 4 + 8 + ID_SIZE,
+	CLAIM_VOTE_KEY = CLAIM_KEY + 1 + 4 + 8 + ID_SIZE + 8,
 };
 
 /* What one agent did to a claim, of one kind. */
@@ -635,13 +636,14 @@ struct withdrawal_row {
 	uint64_t timestamp; /* of the supersession record */
 	struct id id;
 	struct id by;
+	uint64_t signed_at;
 	uint32_t replaces; /* 0: a retraction, `by` is zero */
 	uint32_t zero;
 };
-static_assert(sizeof(struct withdrawal_row) == 80, "withdrawal_row has no padding");
+static_assert(sizeof(struct withdrawal_row) == 88, "withdrawal_row has no padding");
 
 struct vote_row {
-	uint64_t seq;
+	uint64_t signed_at;
 	uint32_t weight; /* 0: withdrawn */
 	uint32_t against;
 };

@@ -113,7 +113,7 @@ every_status() {
 	# nobody supports anything
 	what s A '.confidence = 0' | signs ann
 	[ "$(of s '.status, .object, .share, .conflict')" = "none absent absent 0" ]
-	[ "$(ls "$M/subjects/s/p/value")" = confidence$'\n'recency ]
+	[ "$(ls "$M/subjects/s/p/value" | paste -sd" ")" = "authority confidence recency" ]
 	# one agent, even of two minds
 	what s B '.source = "x"' | signs ann
 	[ "$(of s '.status, .object, .agents')" = "single B 1" ]

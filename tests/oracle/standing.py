@@ -182,11 +182,20 @@ def between_cycles(edges):
     return [e for e in edges if e.source in behind and e.target in before]
 
 
+def apart(edges):
+    """Lists of edges that hang together by their claims."""
+    lists = []
+    for e in edges:
+        near = [part for part in lists if any({e.source, e.target} & {o.source, o.target} for o in part)]
+        lists = [part for part in lists if part not in near] + [[e] + [o for part in near for o in part]]
+    return lists
+
+
 def without_cycles(edges):
     edges = list(edges)
-    knot = between_cycles(edges)
-    if sum(len(e.agents) for e in knot) > EDGES_ON_CYCLES:
-        return [e for e in edges if e not in knot]
+    for knot in apart(between_cycles(edges)):
+        if sum(len(e.agents) for e in knot) > EDGES_ON_CYCLES:
+            edges = [e for e in edges if e not in knot]
     while looped := on_cycles(edges):
         edges.remove(max(looped, key=lambda e: e.age))
     return edges

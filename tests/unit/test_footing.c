@@ -276,6 +276,40 @@ static void a_knot_too_large_to_untie_is_ignored_whole(void)
 	world_free(w);
 }
 
+/* A ring of n claims by agent A, the newest edge leading back to its first; returns that. */
+static uint32_t ring(struct world *w, uint32_t n)
+{
+	uint32_t first = w->facts.claim_count;
+
+	for (uint32_t i = 0; i < n; i++)
+		(void)claim(w, 0, A);
+	for (uint32_t i = 0; i < n; i++)
+		supersede(w, first + i, first + (i + 1) % n, A, first + i);
+	return first;
+}
+
+static void knots_that_do_not_hang_together_are_counted_apart(void)
+{
+	struct world *w = world_new();
+	uint32_t n = KNOT_MAX / 2 + 1, x = ring(w, n), y = ring(w, n);
+
+	look(w);
+	CHECK(!w->f.stands[x] && w->f.stands[x + n - 1]);
+	CHECK(!w->f.stands[y] && w->f.stands[y + n - 1]);
+	world_free(w);
+}
+
+static void what_an_agent_signed_twice_is_one_edge(void)
+{
+	struct world *w = world_new();
+	uint32_t x = ring(w, KNOT_MAX), n = w->facts.withdrawal_count++;
+
+	w->withdrawals[n] = w->withdrawals[n - 1];
+	look(w);
+	CHECK(!w->f.stands[x] && w->f.stands[x + KNOT_MAX - 1]);
+	world_free(w);
+}
+
 static void a_long_chain_is_walked_without_recursion(void)
 {
 	struct world *w = world_new();
@@ -363,6 +397,8 @@ int main(void)
 	RUN(of_a_cycle_the_newest_edge_is_ignored);
 	RUN(two_cycles_that_share_an_edge_are_both_untied);
 	RUN(a_knot_too_large_to_untie_is_ignored_whole);
+	RUN(knots_that_do_not_hang_together_are_counted_apart);
+	RUN(what_an_agent_signed_twice_is_one_edge);
 	RUN(a_long_chain_is_walked_without_recursion);
 	RUN(where_stewards_are_stages_and_classes_are_given);
 	RUN(candidates_are_what_stands_and_is_asked_for);
