@@ -13,14 +13,16 @@ bool lifecycle_is_live(uint8_t lifecycle)
 	return lifecycle != LIFECYCLE_REJECTED && lifecycle != LIFECYCLE_DEPRECATED;
 }
 
-uint32_t signings_begin(const struct facts *f, uint32_t claim)
+/* The first signing at or behind that of voter under claim. */
+static uint32_t signings_from(const struct facts *f, uint32_t claim, uint32_t voter)
 {
 	uint32_t low = 0, high = f->signing_count;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
+		const struct signing *s = &f->signings[middle];
 
-		if (f->signings[middle].claim < claim)
+		if (s->claim < claim || (s->claim == claim && s->voter < voter))
 			low = middle + 1;
 		else
 			high = middle;
@@ -28,14 +30,19 @@ uint32_t signings_begin(const struct facts *f, uint32_t claim)
 	return low;
 }
 
+uint32_t signings_begin(const struct facts *f, uint32_t claim)
+{
+	return signings_from(f, claim, 0);
+}
+
 struct signing *signing_find(const struct facts *f, uint32_t claim, uint32_t voter)
 {
-	uint32_t i = signings_begin(f, claim);
+	uint32_t i = signings_from(f, claim, voter);
+	struct signing *s = &f->signings[i];
 
-	for (; i < f->signing_count && f->signings[i].claim == claim; i++)
-		if (f->signings[i].voter == voter)
-			return &f->signings[i];
-	return NULL;
+	return i < f->signing_count && s->claim == claim && s->voter == voter
+		       ? s
+		       : NULL;
 }
 
 /* Retractions by signers, and by stewards: dead are those that are withdrawn for all. */
@@ -193,6 +200,23 @@ static void place_signers(const struct facts *f, uint32_t claim,
 	c->signer_count = *used - c->signer;
 }
 
+/* The votes that count, on candidates; at: what number each claim has among these. */
+static uint32_t place_ballots(const struct facts *f, const struct footing *s,
+	const uint32_t *at, struct ballot *ballots)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < f->ballot_count; i++) {
+		uint32_t on = footing_vote(f, s, &f->ballots[i]);
+
+		if (on == NO_INDEX || at[on] == NO_INDEX)
+			continue;
+		ballots[n] = f->ballots[i];
+		ballots[n++].candidate = at[on];
+	}
+	return n;
+}
+
 int footing_candidates(const struct facts *f, const struct footing *s,
 	footing_filter *admits, void *ctx, struct arena *a, struct candidates *out)
 {
@@ -203,7 +227,7 @@ int footing_candidates(const struct facts *f, const struct footing *s,
 		arena_alloc(a, ((size_t)f->signing_count + 1) * sizeof(*signers));
 	struct ballot *ballots =
 		arena_alloc(a, ((size_t)f->ballot_count + 1) * sizeof(*ballots));
-	uint32_t count = 0, used = 0, votes = 0;
+	uint32_t count = 0, used = 0, votes;
 
 	if (!claims || !at || !signers || !ballots)
 		return -ENOMEM;
@@ -219,14 +243,7 @@ int footing_candidates(const struct facts *f, const struct footing *s,
 		at[i] = count;
 		claims[count++] = c;
 	}
-	for (uint32_t i = 0; i < f->ballot_count; i++) {
-		uint32_t on = footing_vote(f, s, &f->ballots[i]);
-
-		if (on == NO_INDEX || at[on] == NO_INDEX)
-			continue;
-		ballots[votes] = f->ballots[i];
-		ballots[votes++].candidate = at[on];
-	}
+	votes = place_ballots(f, s, at, ballots);
 	out->claims = claims;
 	out->claim_count = count;
 	out->signers = signers;

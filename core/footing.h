@@ -13,7 +13,7 @@
 
 enum {
 	/* Edges that may hang together in cycles; a knot of more is ignored as a whole:
-	 * untying costs their square. */
+	 * untying costs their square. Each knot of a pair is counted for itself. */
 	KNOT_MAX = 1000,
 };
 

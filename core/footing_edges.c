@@ -19,7 +19,8 @@ struct graph {
 	uint32_t *into_first;
 	uint32_t *first; /* the same by `from`, of edges themselves */
 	uint32_t *stack; /* of claims */
-	bool *seen;
+	uint32_t *seen;	 /* by which search each claim was met last */
+	uint32_t searches;
 };
 
 struct id_entry {
@@ -34,16 +35,18 @@ static int by_id(const void *left, const void *right)
 	return id_compare(a->id, b->id);
 }
 
-/* By claim, then the newest first, ties the larger id. */
+/* By claim, then the newest first, ties the larger id, of one record by agent. */
 static int by_from_newest(const void *left, const void *right)
 {
 	const struct edge *a = left, *b = right;
+	int order;
 
 	if (a->from != b->from)
 		return a->from < b->from ? -1 : 1;
 	if (a->timestamp != b->timestamp)
 		return a->timestamp > b->timestamp ? -1 : 1;
-	return id_compare(b->id, a->id);
+	order = id_compare(b->id, a->id);
+	return order ? order : (a->voter > b->voter) - (a->voter < b->voter);
 }
 
 /* ---- collecting ---- */
@@ -104,6 +107,18 @@ static size_t edges_most(const struct facts *f)
 	return n;
 }
 
+/* An agent may have signed a record more than once: it says one thing. */
+static void drop_repeats(struct graph *g)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < g->count; i++)
+		if (kept == 0 ||
+			by_from_newest(&g->edges[kept - 1], &g->edges[i]) != 0)
+			g->edges[kept++] = g->edges[i];
+	g->count = kept;
+}
+
 static int collect(struct graph *g)
 {
 	const struct facts *f = g->facts;
@@ -129,6 +144,7 @@ static int collect(struct graph *g)
 	}
 	if (g->count)
 		qsort(g->edges, g->count, sizeof(*g->edges), by_from_newest);
+	drop_repeats(g);
 	return 0;
 }
 
@@ -143,7 +159,7 @@ static int link_edges(struct graph *g)
 	g->into_first = arena_alloc(g->arena, n * sizeof(*g->into_first));
 	g->into = arena_alloc(g->arena, ((size_t)g->count + 1) * sizeof(*g->into));
 	g->stack = arena_alloc(g->arena, n * sizeof(*g->stack));
-	g->seen = arena_alloc(g->arena, n);
+	g->seen = arena_alloc(g->arena, n * sizeof(*g->seen));
 	fill = arena_alloc(g->arena, n * sizeof(*fill));
 	if (!g->first || !g->into_first || !g->into || !g->stack || !g->seen ||
 		!fill)
@@ -228,9 +244,9 @@ static bool reaches(
 {
 	uint32_t depth = 0;
 
-	memset(g->seen, 0, g->facts->claim_count);
+	g->searches++;
 	g->stack[depth++] = from;
-	g->seen[from] = true;
+	g->seen[from] = g->searches;
 	while (depth > 0) {
 		uint32_t at = g->stack[--depth];
 
@@ -239,47 +255,85 @@ static bool reaches(
 		for (uint32_t i = g->first[at]; i < g->first[at + 1]; i++) {
 			uint32_t next = g->edges[i].to;
 
-			if (g->edges[i].ignored || left[next] == 0 || g->seen[next])
+			if (g->edges[i].ignored || left[next] == 0 ||
+				g->seen[next] == g->searches)
 				continue;
-			g->seen[next] = true;
+			g->seen[next] = g->searches;
 			g->stack[depth++] = next;
 		}
 	}
 	return false;
 }
 
+/* An edge of the knot. */
+struct strand {
+	struct edge *edge;
+};
+
 static int newest_first(const void *left, const void *right)
 {
-	const struct edge *const *a = left, *const *b = right;
+	const struct edge *a = ((const struct strand *)left)->edge;
+	const struct edge *b = ((const struct strand *)right)->edge;
 
-	if ((*a)->timestamp != (*b)->timestamp)
-		return (*a)->timestamp > (*b)->timestamp ? -1 : 1;
-	return id_compare((*b)->id, (*a)->id);
+	if (a->timestamp != b->timestamp)
+		return a->timestamp > b->timestamp ? -1 : 1;
+	return id_compare(b->id, a->id);
+}
+
+/* Claims that hang together, as a forest: each one's part is named by its root. */
+static uint32_t root_of(uint32_t *up, uint32_t claim)
+{
+	while (up[claim] != claim)
+		claim = up[claim] = up[up[claim]];
+	return claim;
+}
+
+/* How many edges of the knot hang together with each: by the root of its part. */
+static int measure(struct graph *g, const struct strand *knot, size_t n,
+	uint32_t **up, uint32_t **edges)
+{
+	size_t claims = (size_t)g->facts->claim_count + 1;
+
+	*up = arena_alloc(g->arena, claims * sizeof(**up));
+	*edges = arena_alloc(g->arena, claims * sizeof(**edges));
+	if (!*up || !*edges)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < g->facts->claim_count; i++)
+		(*up)[i] = i;
+	for (size_t i = 0; i < n; i++)
+		(*up)[root_of(*up, knot[i].edge->from)] =
+			root_of(*up, knot[i].edge->to);
+	for (size_t i = 0; i < n; i++)
+		(*edges)[root_of(*up, knot[i].edge->from)]++;
+	return 0;
 }
 
 /* Of every cycle ignore the newest record. What was left alone because no cycle passes
- * through it stays so: taking edges away makes no cycles. */
+ * through it stays so: taking edges away makes no cycles. What hangs together is judged
+ * by itself, so that the answer is the same for all of a pair and for a part of it. */
 static int untie(struct graph *g, const uint32_t *left)
 {
-	struct edge **knot =
+	struct strand *knot =
 		arena_alloc(g->arena, ((size_t)g->count + 1) * sizeof(*knot));
+	uint32_t *up, *edges;
 	size_t n = 0;
 
 	if (!knot)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < g->count; i++)
 		if (left[g->edges[i].from] && left[g->edges[i].to])
-			knot[n++] = &g->edges[i];
-	qsort(knot, n, sizeof(struct edge *), newest_first);
+			knot[n++].edge = &g->edges[i];
+	if (measure(g, knot, n, &up, &edges) < 0)
+		return -ENOMEM;
+	qsort(knot, n, sizeof(*knot), newest_first);
 	for (size_t i = 0; i < n; i++) {
-		if (n > KNOT_MAX ||
-			(i > 0 && knot[i - 1]->ignored &&
-				newest_first(&knot[i - 1], &knot[i]) == 0))
-			knot[i]->ignored =
-				true; /* the same record, another agent */
-		else
-			knot[i]->ignored =
-				reaches(g, left, knot[i]->to, knot[i]->from);
+		struct edge *e = knot[i].edge;
+		/* the same record, another agent */
+		bool again = i > 0 && knot[i - 1].edge->ignored &&
+			     newest_first(&knot[i - 1], &knot[i]) == 0;
+
+		e->ignored = again || edges[root_of(up, e->from)] > KNOT_MAX ||
+			     reaches(g, left, e->to, e->from);
 	}
 	return 0;
 }

@@ -6,29 +6,16 @@
  * answers. */
 #include <errno.h>
 
-#include "store/change.h"
+#include "store/apply_impl.h"
 #include "store/graph.h"
 #include "store/pair.h"
 #include "store/settling.h"
 
-/* A record with where it stands: the one being applied, or one that waited. */
-struct applied {
-	const struct record *record;
-	const struct id *id;
-	const struct frame *frame;
-	struct locator at;
-	uint64_t seq;
-	const uint32_t *agents; /* numbers of the frame's signers */
-	uint16_t count;
-};
-
-static int apply_targeted(struct change *c, const struct applied *a);
-
-static int put_history(struct change *c, const struct pair_key *p, uint64_t seq)
+int put_history(struct change *c, const struct pair_key *p, uint64_t seq)
 {
 	struct row_key k = row_key_history(p, seq);
 
-	return row_put(c->source.txn, &k, NULL, 0);
+	return row_put(c->source.txn, &k, &c->meta.seq, sizeof(c->meta.seq));
 }
 
 /* The subject's row, and a new predicate in it. */
@@ -115,8 +102,7 @@ static int put_claim(
 	return row_put(c->source.txn, &k, v.p, v.n);
 }
 
-/* The claim hangs on that id. */
-static int put_link(struct change *c, const struct pair_key *p, const struct id *on,
+int put_link(struct change *c, const struct pair_key *p, const struct id *on,
 	uint64_t timestamp, const struct id *claim)
 {
 	struct row_key k = row_key_links(p, on);
@@ -126,62 +112,73 @@ static int put_link(struct change *c, const struct pair_key *p, const struct id 
 	return row_put(c->source.txn, &k, NULL, 0);
 }
 
+/* The first record that waits under the prefix; -ENOENT. */
+static int first_waiting(
+	struct change *c, const struct row_key *prefix, uint64_t *seq)
+{
+	WALK_AUTO(w);
+	int rc = walk_start(&w, c->source.txn, prefix);
+
+	if (rc < 0)
+		return rc;
+	if (w.key.mv_size != prefix->n + 8)
+		return -EBADMSG;
+	*seq = be64_at((const uint8_t *)w.key.mv_data + prefix->n);
+	return 0;
+}
+
+/* It waits no more. */
+static int wake(struct change *c, uint64_t seq)
+{
+	uint32_t agents[SIGNATURES_MAX] = {0};
+	struct event_row e = {0};
+	struct frame f = {0};
+	struct record r = {0};
+	struct id id;
+	BUF_AUTO(scratch);
+	int rc = source_event(&c->source, seq, &e);
+
+	if (rc == 0)
+		rc = source_record(&c->source, &e.at, NULL, &scratch, &f, &r);
+	if (rc == 0 && f.signature_count > SIGNATURES_MAX)
+		rc = -EBADMSG;
+	for (uint16_t i = 0; rc == 0 && i < f.signature_count; i++) {
+		struct agent agent = frame_signature(&f, i).agent;
+
+		rc = change_agent(c, &agent, &agents[i]);
+	}
+	if (rc < 0)
+		return rc == -ENOENT ? -EBADMSG : rc;
+	id = id_of(f.canonical);
+	return apply_targeted(c, &(struct applied){
+					 .record = &r,
+					 .id = &id,
+					 .frame = &f,
+					 .at = e.at,
+					 .seq = seq,
+					 .agents = agents,
+					 .count = f.signature_count,
+				 });
+}
+
 /* What came before its target takes effect now. */
 static int wake_waiting(struct change *c, const struct id *target)
 {
 	struct row_key prefix = row_key_tag(KEY_WAITING);
+	uint64_t seq;
+	int rc;
 
 	row_key_add(&prefix, target->b, ID_SIZE);
-	for (;;) {
-		struct row_key k;
-		uint64_t seq;
-		{
-			WALK_AUTO(w);
-			int rc = walk_start(&w, c->source.txn, &prefix);
+	while ((rc = first_waiting(c, &prefix, &seq)) == 0) {
+		struct row_key k = row_key_waiting(target, seq);
 
-			if (rc == -ENOENT)
-				return 0;
-			if (rc < 0)
-				return rc;
-			if (w.key.mv_size != prefix.n + 8)
-				return -EBADMSG;
-			seq = be64_at((const uint8_t *)w.key.mv_data + prefix.n);
-		}
-		struct event_row e = {0};
-		struct frame f = {0};
-		struct record r = {0};
-		struct id id;
-		uint32_t agents[SIGNATURES_MAX] = {0};
-		BUF_AUTO(scratch);
-		int rc;
-
-		k = row_key_waiting(target, seq);
 		rc = row_del(c->source.txn, &k);
 		if (rc == 0)
-			rc = source_event(&c->source, seq, &e);
-		if (rc == 0)
-			rc = source_record(
-				&c->source, &e.at, NULL, &scratch, &f, &r);
-		for (uint16_t i = 0; rc == 0 && i < f.signature_count; i++) {
-			struct agent agent = frame_signature(&f, i).agent;
-
-			rc = change_agent(c, &agent, &agents[i]);
-		}
-		if (rc < 0)
-			return rc;
-		id = id_of(f.canonical);
-		rc = apply_targeted(c, &(struct applied){
-					       .record = &r,
-					       .id = &id,
-					       .frame = &f,
-					       .at = e.at,
-					       .seq = seq,
-					       .agents = agents,
-					       .count = f.signature_count,
-				       });
+			rc = wake(c, seq);
 		if (rc < 0)
 			return rc;
 	}
+	return rc == -ENOENT ? 0 : rc;
 }
 
 static int apply_assertion(struct change *c, const struct applied *a)
@@ -212,228 +209,6 @@ static int apply_assertion(struct change *c, const struct applied *a)
 		return rc;
 	c->meta.claims++;
 	return 0;
-}
-
-/* A record found by id; of an assertion its pair. */
-struct target {
-	struct record record;
-	uint64_t seq;
-	struct claim_ref claim;
-	struct pair_key pair;
-	struct pair_row row;
-	struct frame frame;
-};
-
-static int touch_target(struct change *c, const struct target *t, uint64_t seq)
-{
-	int rc = put_history(c, &t->pair, seq);
-
-	return rc < 0 ? rc
-		      : change_touch(c, t->record.subject, t->record.predicate);
-}
-
-/* A record about another is seen where both are. */
-static uint64_t later(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-/* What one agent says in `word`, whose id this is. */
-struct said_word {
-	const struct record *record;
-	const struct id *id;
-	uint32_t agent;
-	uint64_t seq; /* from when on it is seen */
-	uint64_t signed_at;
-};
-
-static int put_vote(
-	struct change *c, const struct target *t, const struct said_word *w)
-{
-	struct row_key k = row_key_claim_sub(
-		&t->pair, t->claim.timestamp, &t->claim.id, KEY_VOTE, w->agent);
-	struct vote_row row = {
-		.signed_at = w->signed_at,
-		.weight = w->record->weight,
-		.against = w->record->against,
-	};
-
-	row_key_moment_down(&k, w->record->timestamp, w->id);
-	row_key_be64(&k, w->seq);
-	return row_put(c->source.txn, &k, &row, sizeof(row));
-}
-
-static int put_withdrawal(
-	struct change *c, const struct target *t, const struct said_word *w)
-{
-	struct row_key k = row_key_claim_sub(&t->pair, t->claim.timestamp,
-		&t->claim.id, KEY_WITHDRAWAL, w->agent);
-	struct withdrawal_row row = {
-		.timestamp = w->record->timestamp,
-		.id = *w->id,
-		.by = w->record->by,
-		.signed_at = w->signed_at,
-		.replaces = (w->record->has & HAS_BY) != 0,
-	};
-	int rc;
-
-	row_key_be64(&k, w->seq);
-	rc = row_put(c->source.txn, &k, &row, sizeof(row));
-	if (rc < 0 || !row.replaces)
-		return rc;
-	return put_link(
-		c, &t->pair, &w->record->by, t->claim.timestamp, &t->claim.id);
-}
-
-static int put_cosigner(struct change *c, const struct target *t,
-	const struct applied *a, uint16_t i)
-{
-	struct row_key k = row_key_claim_sub(&t->pair, t->claim.timestamp,
-		&t->claim.id, KEY_COSIGNER, a->agents[i]);
-	struct cosigner_row row = {
-		.at = a->at,
-		.signed_at = frame_signature(a->frame, i).signed_at,
-	};
-
-	row_key_be64(&k, a->seq);
-	return row_put(c->source.txn, &k, &row, sizeof(row));
-}
-
-/* The rows of a word that agent number i of a said about t: a vote or supersession, or a
- * cosignature under the claim itself. */
-static int put_word(struct change *c, const struct applied *a,
-	const struct target *t, const struct record *word, const struct id *id,
-	uint64_t seq, uint16_t i)
-{
-	struct said_word w = {
-		.record = word,
-		.id = id,
-		.agent = a->agents[i],
-		.seq = seq,
-		.signed_at = frame_signature(a->frame, i).signed_at,
-	};
-
-	switch (word->kind) {
-	case RECORD_VOTE:
-		return put_vote(c, t, &w);
-	case RECORD_SUPERSESSION:
-		return put_withdrawal(c, t, &w);
-	default:
-		return put_cosigner(c, t, a, i);
-	}
-}
-
-static int say(struct change *c, const struct applied *a, struct target *t,
-	const struct record *word, const struct id *id, uint64_t seq)
-{
-	struct settling_about about = {.claim = t->claim};
-	struct settling s;
-	int rc;
-
-	if (word->kind == RECORD_SUPERSESSION) {
-		about.other = word->by;
-	} else {
-		about.agents = a->agents;
-		about.agent_count = a->count;
-	}
-	rc = settling_begin(&s, c, &t->pair, &t->row, &about);
-	for (uint16_t i = 0; rc == 0 && i < a->count; i++)
-		rc = put_word(c, a, t, word, id, seq, i);
-	rc = settling_end(&s, rc);
-	return rc < 0 ? rc : touch_target(c, t, a->seq);
-}
-
-/* Where the entries of agents on an id are, whether or not the record is known. */
-static int put_cosigned(struct change *c, const struct applied *a)
-{
-	for (uint16_t i = 0; i < a->count; i++) {
-		struct row_key k = row_key_cosigned(&a->record->target);
-		struct cosigner_row row = {
-			.at = a->at,
-			.signed_at = frame_signature(a->frame, i).signed_at,
-		};
-		int rc;
-
-		row_key_be32(&k, a->agents[i]);
-		row_key_be64(&k, a->seq);
-		rc = row_put(c->source.txn, &k, &row, sizeof(row));
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
-
-static int wait_for(struct change *c, const struct id *target, uint64_t seq)
-{
-	struct row_key k = row_key_waiting(target, seq);
-
-	return row_put(c->source.txn, &k, NULL, 0);
-}
-
-/* Find a record by id; an assertion's pair too. -ENOENT. */
-static int find_target(struct change *c, const struct id *id, struct buf *scratch,
-	struct target *out)
-{
-	struct id_row row = {0};
-	int rc = source_id(&c->source, id, &row);
-
-	if (rc == 0)
-		rc = source_record(&c->source, &row.at, id, scratch, &out->frame,
-			&out->record);
-	if (rc < 0)
-		return rc;
-	out->seq = row.seq;
-	if (out->record.kind != RECORD_ASSERTION)
-		return 0;
-	out->claim =
-		(struct claim_ref){.timestamp = out->record.timestamp, .id = *id};
-	out->pair = pair_key(out->record.subject, out->record.predicate);
-	return pair_row_read(c->source.txn, &out->pair, &out->row, NULL);
-}
-
-/* A vote or supersession, or the cosignature of one: it counts for a's agents, from when
- * both are seen. */
-static int apply_word(struct change *c, const struct applied *a,
-	const struct record *word, const struct id *id, uint64_t seq)
-{
-	BUF_AUTO(scratch);
-	struct target t = {.seq = 0};
-	int rc = find_target(c, &word->target, &scratch, &t);
-
-	if (rc == -ENOENT)
-		return wait_for(c, &word->target, a->seq);
-	if (rc < 0 || t.record.kind != RECORD_ASSERTION)
-		return rc; /* about anything else it says nothing */
-	return say(c, a, &t, word, id, seq);
-}
-
-static int apply_cosignature(struct change *c, const struct applied *a)
-{
-	BUF_AUTO(scratch);
-	struct target t = {.seq = 0};
-	int rc = find_target(c, &a->record->target, &scratch, &t);
-
-	if (rc == -ENOENT)
-		return wait_for(c, &a->record->target, a->seq);
-	if (rc < 0)
-		return rc;
-	switch (t.record.kind) {
-	case RECORD_ASSERTION:
-		return say(c, a, &t, a->record, a->id, a->seq);
-	case RECORD_VOTE:
-	case RECORD_SUPERSESSION:
-		return apply_word(
-			c, a, &t.record, &a->record->target, later(a->seq, t.seq));
-	default:
-		return 0;
-	}
-}
-
-static int apply_targeted(struct change *c, const struct applied *a)
-{
-	return a->record->kind == RECORD_COSIGNATURE
-		       ? apply_cosignature(c, a)
-		       : apply_word(c, a, a->record, a->id, a->seq);
 }
 
 static int put_id(struct change *c, const struct applied *a)
@@ -484,7 +259,7 @@ int apply_record(struct change *c, const struct frame *f, const struct record *r
 	if (r->kind == RECORD_COSIGNATURE) {
 		rc = put_cosigned(c, &a);
 		if (rc == 0)
-			rc = apply_cosignature(c, &a);
+			rc = apply_targeted(c, &a);
 		return rc < 0 ? rc : graph_apply(c, f, r, id, agents);
 	}
 	rc = put_id(c, &a);

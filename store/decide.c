@@ -21,35 +21,20 @@ static struct decision fatal(int rc, struct error *err)
 	return verdict(VERDICT_FATAL);
 }
 
-/* What agents have signed of an id, by agent: the record's own entries once it is known,
- * and cosignatures, which may have come before it. */
-static int standing_entries(struct change *c, const struct id *id, bool known,
-	struct arena *a, struct signature **out, uint32_t *n)
-{
-	return known ? source_signatures(&c->source, id, a, out, n)
-		     : source_cosignatures(&c->source, id, a, out, n);
-}
-
 /* Keep the signatures that say something new: by a new agent, or before the one
- * that stands. */
-static int keep_new(
-	struct change *c, struct entry *e, const struct id *id, bool known)
+ * that stands, which may have come before the record that it is under. */
+static int keep_new(struct change *c, struct entry *e, const struct id *id)
 {
-	ARENA_AUTO(a);
-	struct signature *old = NULL;
-	uint32_t n = 0;
 	uint16_t kept = 0;
-	int rc = standing_entries(c, id, known, &a, &old, &n);
 
-	if (rc < 0)
-		return rc;
 	for (uint16_t i = 0; i < e->signature_count; i++) {
-		uint32_t j = 0;
+		struct signature old;
+		int rc = source_signature_of(
+			&c->source, id, &e->signatures[i].agent, &old);
 
-		while (j < n &&
-			agent_compare(&old[j].agent, &e->signatures[i].agent) != 0)
-			j++;
-		if (j == n || signature_compare(&e->signatures[i], &old[j]) < 0)
+		if (rc < 0 && rc != -ENOENT)
+			return rc;
+		if (rc == -ENOENT || signature_compare(&e->signatures[i], &old) < 0)
 			e->signatures[kept++] = e->signatures[i];
 	}
 	e->signature_count = kept;
@@ -91,7 +76,7 @@ static struct decision known_record(struct change *c, struct entry *e,
 
 	if (e->record.kind == RECORD_ASSERTION && d.verdict != VERDICT_APPEND)
 		return d; /* it cannot be said again */
-	rc = takes_cosignatures(e->record.kind) ? keep_new(c, e, &e->id, true) : 0;
+	rc = takes_cosignatures(e->record.kind) ? keep_new(c, e, &e->id) : 0;
 	if (rc < 0)
 		return fatal(rc, err);
 	if (!takes_cosignatures(e->record.kind) || e->signature_count == 0)
@@ -144,7 +129,7 @@ static struct decision decide_cosignature(
 	d = check_permit(c, e, err);
 	if (d.verdict != VERDICT_APPEND)
 		return d;
-	rc = keep_new(c, e, &e->record.target, known);
+	rc = keep_new(c, e, &e->record.target);
 	if (rc < 0)
 		return fatal(rc, err);
 	if (e->signature_count == 0)

@@ -35,18 +35,23 @@ static bool share_agent(const struct signature *a, uint32_t n,
 	return false;
 }
 
-int epoch_may_supersede(const struct source *s, struct arena *a,
-	const struct id *by, const struct id *target, bool *out)
+/* Who signed an epoch, by agent. */
+struct signed_by {
+	struct signature *list;
+	uint32_t n;
+};
+
+/* May those who signed `by` supersede what these signed? */
+static int may_supersede(const struct source *s, struct arena *a,
+	const struct id *by, const struct signed_by *these, bool *out)
 {
-	struct signature *mine = NULL, *theirs = NULL;
-	uint32_t n = 0, m = 0;
+	struct signature *mine = NULL;
+	uint32_t n = 0;
 	int rc = source_signatures(s, by, a, &mine, &n);
 
-	if (rc == 0)
-		rc = source_signatures(s, target, a, &theirs, &m);
 	if (rc < 0)
 		return rc;
-	*out = share_agent(mine, n, theirs, m);
+	*out = share_agent(mine, n, these->list, these->n);
 	for (uint32_t i = 0; !*out && i < n; i++) {
 		struct rights r;
 
@@ -58,9 +63,30 @@ int epoch_may_supersede(const struct source *s, struct arena *a,
 	return 0;
 }
 
-/* Does the epoch at the walk hide what it supersedes, and may it supersede it? */
+/* -ENOENT: no epoch that is seen has that id. */
+static int epoch_signatures(const struct source *s, struct arena *a,
+	const struct id *id, struct signed_by *out)
+{
+	struct id_row row = {0};
+	int rc = source_id(s, id, &row);
+
+	if (rc == 0 && row.kind != RECORD_EPOCH)
+		rc = -ENOENT;
+	return rc < 0 ? rc : source_signatures(s, id, a, &out->list, &out->n);
+}
+
+int epoch_may_supersede(const struct source *s, struct arena *a,
+	const struct id *by, const struct id *target, bool *out)
+{
+	struct signed_by these = {.n = 0};
+	int rc = epoch_signatures(s, a, target, &these);
+
+	return rc < 0 ? rc : may_supersede(s, a, by, &these, out);
+}
+
+/* Does the epoch at the walk hide what these signed, and may it supersede it? */
 static int read_incoming(const struct source *s, struct arena *a,
-	const struct id *id, struct incoming *e, bool *may)
+	const struct signed_by *these, struct incoming *e, bool *may)
 {
 	struct record r = {0};
 	struct frame f = {0};
@@ -73,7 +99,7 @@ static int read_incoming(const struct source *s, struct arena *a,
 	if (rc < 0)
 		return rc == -ENOENT ? -EBADMSG : rc;
 	e->hides = r.supersession != SUPERSESSION_REFINE;
-	return epoch_may_supersede(s, a, &e->from, id, may);
+	return may_supersede(s, a, &e->from, these, may);
 }
 
 /* Append the edges into an epoch, in force, to out. */
@@ -81,9 +107,12 @@ static int find_incoming(const struct source *s, struct arena *a,
 	const struct id *id, struct buf *out)
 {
 	struct row_key prefix = row_key_hanging(KEY_SUCCESSOR, id);
+	struct signed_by these = {.n = 0};
 	WALK_AUTO(w);
 	int rc = walk_start(&w, s->txn, &prefix);
 
+	if (rc == 0)
+		rc = epoch_signatures(s, a, id, &these);
 	for (; rc == 0; rc = walk_next(&w)) {
 		const uint8_t *key = w.key.mv_data;
 		struct incoming e = {0};
@@ -97,9 +126,7 @@ static int find_incoming(const struct source *s, struct arena *a,
 		if (!context_sees(&s->context, row.seq, be64_at(key + prefix.n)))
 			continue;
 		memcpy(e.from.b, key + prefix.n + 8, ID_SIZE);
-		rc = read_incoming(s, a, id, &e, &may);
-		if (rc == -ENOENT) /* the epoch itself is not seen */
-			return 0;
+		rc = read_incoming(s, a, &these, &e, &may);
 		if (rc < 0)
 			return rc;
 		if (may)
@@ -175,6 +202,13 @@ int epoch_hidden(const struct source *s, struct epoch_memory *m,
 	struct step *top = NULL;
 	int rc = known ? 0 : step_up(s, m, id, &top);
 
+	/* most are superseded by nothing: that is not worth remembering */
+	if (rc == 0 && top && top->incoming.n == 0) {
+		m->list = top->known->next;
+		step_down(&top);
+		*out = false;
+		return 0;
+	}
 	while (rc == 0 && top) {
 		size_t n = top->incoming.n / sizeof(struct incoming);
 

@@ -16,7 +16,8 @@ struct epoch_memory {
 int epoch_hidden(const struct source *s, struct epoch_memory *m,
 	const struct id *id, bool *out);
 
-/* Has one of those who signed `by` the right to supersede `target`? Both are seen. */
+/* Has one of those who signed `by` the right to supersede `target`? -ENOENT: one of
+ * them is not seen, or that is no epoch. */
 int epoch_may_supersede(const struct source *s, struct arena *a,
 	const struct id *by, const struct id *target, bool *out);
 

@@ -47,7 +47,8 @@ static int collect_numbers(struct gather *g)
 	if (!g->numbers)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < ns; i++)
-		g->numbers[n++] = s[i].number;
+		if (n == 0 || g->numbers[n - 1] != s[i].number)
+			g->numbers[n++] = s[i].number;
 	for (uint32_t i = 0; i < nw; i++)
 		g->numbers[n++] = w[i].word.voter;
 	for (uint32_t i = 0; i < nb; i++)
@@ -154,24 +155,23 @@ static int place_clusters(struct gather *g, struct gathered *out)
 	return 0;
 }
 
-static int by_claim_voter(const void *a, const void *b)
+static int by_voter(const void *a, const void *b)
 {
 	const struct signing *x = a, *y = b;
 
-	if (x->claim != y->claim)
-		return x->claim < y->claim ? -1 : 1;
 	return (x->voter > y->voter) - (x->voter < y->voter);
 }
 
 /* The signings of one claim, from `list` on: the earliest stands for the claim's own time,
- * later ones for theirs. Returns how many rows they were. */
+ * later ones for theirs; an agent that signed twice stands there once. Returns how many
+ * rows they were. */
 static uint32_t place_claim_signings(struct gather *g,
 	const struct raw_signing *list, uint32_t n, struct signing *to,
 	uint32_t *used)
 {
 	const struct context *c = &g->source->context;
 	uint64_t first = UINT64_MAX;
-	uint32_t count = 0;
+	uint32_t count = 0, begin = *used;
 
 	for (; count < n && list[count].claim == list->claim; count++)
 		if (list[count].signed_at < first)
@@ -185,6 +185,7 @@ static uint32_t place_claim_signings(struct gather *g,
 			.voter = gather_voter(g, list[i].number),
 		};
 	}
+	*used = begin + unique(to + begin, *used - begin, sizeof(*to), by_voter);
 	return count;
 }
 
@@ -199,7 +200,7 @@ static int place_signings(struct gather *g, struct gathered *out)
 	for (uint32_t i = 0; i < n;)
 		i += place_claim_signings(g, raw + i, n - i, to, &used);
 	out->facts.signings = to;
-	out->facts.signing_count = unique(to, used, sizeof(*to), by_claim_voter);
+	out->facts.signing_count = used;
 	return 0;
 }
 

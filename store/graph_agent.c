@@ -5,24 +5,16 @@
 
 /* ---- what an agent signed ---- */
 
-/* Of a time (asof/) a signature counts by when it was made, and assertion_load() knows
- * which one of several does. */
+/* Of a time (asof/) a signature counts by when it was made. 0 or -ENOENT. */
 static int signature_seen(
-	struct snap *s, const struct agent *a, const struct listed *l)
+	struct snap *s, const struct agent *a, const struct id *id)
 {
-	ARENA_AUTO(arena);
-	struct assertion x = {0};
-	int rc;
+	bool seen = true;
+	int rc = 0;
 
-	if (!(s->source.context.cuts & CONTEXT_ASOF))
-		return 0;
-	rc = assertion_load(s, &l->id, &arena, &x);
-	if (rc < 0)
-		return rc;
-	for (uint32_t i = 0; i < x.signature_count; i++)
-		if (agent_compare(&x.signatures[i].agent, a) == 0)
-			return 0;
-	return -ENOENT;
+	if (s->source.context.cuts & CONTEXT_ASOF)
+		rc = source_has_signed(&s->source, id, a, &seen);
+	return rc < 0 ? rc : seen ? 0 : -ENOENT;
 }
 
 static int list_spoken(struct snap *s, const struct agent *a, uint32_t number,
@@ -34,7 +26,7 @@ static int list_spoken(struct snap *s, const struct agent *a, uint32_t number,
 	int rc = listed_first(s, &prefix, &w, &l);
 
 	for (; rc == 0; rc = listed_next(s, &w, &l)) {
-		rc = signature_seen(s, a, &l);
+		rc = signature_seen(s, a, &l.id);
 		if (rc == 0 && visit(ctx, &l.id))
 			return 0;
 		if (rc < 0 && rc != -ENOENT)
@@ -65,33 +57,30 @@ static int count_spoken(
 
 /* ---- who is known ---- */
 
-/* Is a record seen that an agent signed? That of an assertion and that of a cosignature
- * under one are the same to an agent, whichever came first, and not asked here. */
-static int record_seen(struct snap *s, uint64_t seq)
+/* Is the agent's signature seen under the record of that seq, or under what that cosigns?
+ * Those under assertions are the same to an agent, whichever came first, and not asked
+ * for here. 0 or -ENOENT. */
+static int record_seen(struct snap *s, const struct agent *a, uint64_t seq)
 {
-	const struct context *c = &s->source.context;
 	struct event_row e = {0};
-	struct id_row target = {0};
+	struct id_row row = {0};
 	struct record r = {0};
 	struct frame f = {0};
+	struct id id;
 	BUF_AUTO(scratch);
 	int rc = source_event(&s->source, seq, &e);
 
 	if (rc == 0)
 		rc = source_record(&s->source, &e.at, NULL, &scratch, &f, &r);
-	if (rc < 0 || r.kind == RECORD_ASSERTION)
-		return rc < 0 ? rc : -ENOENT;
+	if (rc < 0)
+		return rc;
 	if (r.kind == RECORD_SETTING)
-		return context_sees_setting(c, seq) ? 0 : -ENOENT;
-	if (r.kind != RECORD_COSIGNATURE)
-		return context_sees(c, seq, r.timestamp) ? 0 : -ENOENT;
-	rc = source_id(&s->source, &r.target, &target);
-	if (rc < 0 || target.kind == RECORD_ASSERTION)
+		return context_sees_setting(&s->source.context, seq) ? 0 : -ENOENT;
+	id = r.kind == RECORD_COSIGNATURE ? r.target : id_of(f.canonical);
+	rc = source_id(&s->source, &id, &row);
+	if (rc < 0 || row.kind == RECORD_ASSERTION)
 		return rc < 0 ? rc : -ENOENT;
-	return context_sees(c, seq, target.timestamp) &&
-			       context_sees(c, target.seq, target.timestamp)
-		       ? 0
-		       : -ENOENT;
+	return signature_seen(s, a, &id);
 }
 
 static int stop_at_one(void *ctx, const struct id *id)
@@ -117,7 +106,7 @@ static int signed_by_then(struct snap *s, const struct agent *a, uint32_t number
 		if (w.key.mv_size != prefix.n + 8)
 			return -EBADMSG;
 		rc = record_seen(
-			s, be64_at((const uint8_t *)w.key.mv_data + prefix.n));
+			s, a, be64_at((const uint8_t *)w.key.mv_data + prefix.n));
 		if (rc != -ENOENT)
 			return rc;
 	}

@@ -33,7 +33,7 @@ static int live_claim(struct snap *s, struct slice subject, struct slice predica
 	if (rc == 0)
 		rc = snap_ready(s);
 	if (rc == 0)
-		rc = pair_candidates(&s->source, &pair, &a, &in);
+		rc = pair_candidates(&s->source, &pair, false, &a, &in);
 	while (rc == 0) {
 		if (in.claim_count && bsearch(&l, in.claims, in.claim_count,
 					      sizeof(*in.claims), by_moment)) {

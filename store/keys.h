@@ -54,7 +54,9 @@
  *	                               a vote, an agent's newest first: struct vote_row
  *	PAIR e id time id'             the claim (time, id') names `id` as its parent, or
  *	                               is superseded by it: nothing
- *	PAIR h seq                     a record that touched the pair: nothing
+ *	PAIR h seq                     a record that touched the pair: u64, the seq from
+ *	                               which on it does: that of the last to come of
+ *	                               it and what it is about
  *
  * Running sums, for pairs with many claims and votes only (store/sums.h):
  *
@@ -81,7 +83,7 @@
 
 enum {
 	INDEX_LAYOUT =
-		2, /* raised with every change of this file: the index is rebuilt */
+		3, /* raised with every change of this file: the index is rebuilt */
 	HASH_SIZE = 16,
 	PAIR_KEY = 1 + HASH_SIZE + 1 + HASH_SIZE,
 	KEY_MAX = 511,
@@ -633,10 +635,10 @@ struct cosigner_row {
 };
 
 struct withdrawal_row {
+	uint64_t signed_at;
 	uint64_t timestamp; /* of the supersession record */
 	struct id id;
 	struct id by;
-	uint64_t signed_at;
 	uint32_t replaces; /* 0: a retraction, `by` is zero */
 	uint32_t zero;
 };

@@ -45,7 +45,7 @@ static int mark_hidden(const struct source *s, struct arena *a,
 	return 0;
 }
 
-int pair_candidates(const struct source *s, const struct pair_key *p,
+int pair_candidates(const struct source *s, const struct pair_key *p, bool epochs,
 	struct arena *a, struct candidates *out)
 {
 	struct source reader = *s;
@@ -54,7 +54,7 @@ int pair_candidates(const struct source *s, const struct pair_key *p,
 	struct candidates c = {0};
 	int rc = gather_pair(s, p, a, &g);
 
-	if (rc == 0)
+	if (rc == 0 && epochs)
 		rc = mark_hidden(s, a, &g, g.claims);
 	if (rc == 0)
 		rc = footing(&g.facts, a, &footing_now);

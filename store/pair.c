@@ -64,7 +64,7 @@ int pair_resolve(const struct source *s, const struct pair_key *p,
 	struct tally t = {0};
 	struct lens_input input = {.in = &in, .tally = &t};
 	struct lens_view view = {0};
-	int rc = pair_candidates(s, p, &a, &in);
+	int rc = pair_candidates(s, p, false, &a, &in);
 
 	in.set = predicate_is_set(predicate);
 	if (rc == 0)

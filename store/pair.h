@@ -8,8 +8,10 @@
 
 /* All candidates of a pair, in one walk over its rows; everything lives in the
  * arena. A claim's locator is the log offset; its length stands in locator_length.
+ * epochs: also whose epoch is superseded. Only the lens `epoch` asks, and it takes reading
+ * other records, as many as anybody wrote about these epochs: no write should wait for it.
  */
-int pair_candidates(const struct source *s, const struct pair_key *p,
+int pair_candidates(const struct source *s, const struct pair_key *p, bool epochs,
 	struct arena *a, struct candidates *out);
 
 /* Is a claim that stands one that the reader of the source asked for? By stage, tier and

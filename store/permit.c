@@ -53,7 +53,7 @@ static int permit_assertion(
 	struct change *c, const struct entry *e, struct error *err)
 {
 	uint8_t stage = e->record.lifecycle;
-	bool governed, steward = false;
+	bool governed = false, steward = false;
 	int rc = permit_again(c, e, &e->id, err);
 
 	if (rc == 0)
@@ -136,20 +136,6 @@ static int permit_supersession(
 
 /* ---- epochs ---- */
 
-static int has_signed(
-	struct change *c, const struct id *id, const struct agent *agent, bool *out)
-{
-	ARENA_AUTO(a);
-	struct signature *list = NULL;
-	uint32_t n = 0;
-	int rc = source_signatures(&c->source, id, &a, &list, &n);
-
-	*out = false;
-	for (uint32_t i = 0; rc == 0 && i < n; i++)
-		*out = *out || agent_compare(&list[i].agent, agent) == 0;
-	return rc;
-}
-
 /* The first epoch of that name; -ENOENT. */
 static int named(struct change *c, struct slice name, struct id *out)
 {
@@ -186,7 +172,7 @@ static int permit_name(struct change *c, const struct entry *e, struct id *known
 		return rc == -ENOENT ? 0 : rc;
 	if (id_compare(known, &e->id) == 0)
 		return 0; /* it is this one */
-	rc = has_signed(c, known, author(e), &own);
+	rc = source_has_signed(&c->source, known, author(e), &own);
 	if (rc == 0)
 		rc = source_id(&c->source, known, &row);
 	if (rc == 0)
@@ -216,7 +202,7 @@ static int permit_epoch(struct change *c, const struct entry *e, struct id *know
 		return fail(
 			err, EINVAL, "no epoch has the id %s", hex_of(target).text);
 	if (rc == 0)
-		rc = has_signed(c, target, author(e), &may);
+		rc = source_has_signed(&c->source, target, author(e), &may);
 	if (rc == 0 && !may)
 		rc = is_steward(c, e, &may);
 	if (rc < 0 || may)

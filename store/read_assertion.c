@@ -10,11 +10,11 @@
 /* ---- assertions ---- */
 
 /* Voters are numbered by key. */
-static int ballot_by_voter(const void *left, const void *right)
+static int by_voter(const void *left, const void *right)
 {
-	const struct ballot *const *a = left, *const *b = right;
+	const struct ballot *a = left, *b = right;
 
-	return ((*a)->voter > (*b)->voter) - ((*a)->voter < (*b)->voter);
+	return (a->voter > b->voter) - (a->voter < b->voter);
 }
 
 /* Those who still stand behind it; the facts have them by key. */
@@ -76,7 +76,7 @@ int assertion_votes(
 	ARENA_AUTO(a);
 	struct found_assertion f = {0};
 	const struct facts *facts = &f.around.facts;
-	const struct ballot **list;
+	struct ballot *list;
 	uint32_t n = 0;
 	int rc = assertion_around(&s->source, id, true, &a, &f);
 
@@ -89,16 +89,17 @@ int assertion_votes(
 		const struct ballot *b = &facts->ballots[i];
 
 		if (b->candidate == f.claim && !footing_silenced(facts, b))
-			list[n++] = b;
+			list[n++] = *b;
 	}
-	qsort(list, n, sizeof(struct ballot *), ballot_by_voter);
+	if (n)
+		qsort(list, n, sizeof(*list), by_voter);
 	for (uint32_t i = 0; i < n; i++) {
 		struct counted_vote v = {
-			.agent = facts->voters[list[i]->voter].key,
-			.id = list[i]->id,
-			.timestamp = list[i]->timestamp,
-			.weight = list[i]->weight,
-			.against = list[i]->against,
+			.agent = facts->voters[list[i].voter].key,
+			.id = list[i].id,
+			.timestamp = list[i].timestamp,
+			.weight = list[i].weight,
+			.against = list[i].against,
 		};
 
 		if (visit(ctx, &v))

@@ -28,7 +28,7 @@ static int find_admitted(struct snap *s, const struct pair_key *p, struct arena 
 
 	if (rc == 0)
 		rc = footing(&g.facts, a, &f);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	out->ids = arena_alloc(a, (g.facts.claim_count + 1) * sizeof(*out->ids));
 	if (!out->ids)
@@ -48,7 +48,8 @@ static int find_admitted(struct snap *s, const struct pair_key *p, struct arena 
 	return 0;
 }
 
-/* The claim that a record is, or is about, at most two steps on. -ENOENT. */
+/* The claim that a record is, or is about, at most two steps on. -ENOENT: or one of these is
+ * not seen. */
 static int follow(struct snap *s, struct record *r, struct id *id)
 {
 	BUF_AUTO(scratch);
@@ -64,6 +65,9 @@ static int follow(struct snap *s, struct record *r, struct id *id)
 			return -ENOENT;
 		*id = r->target;
 		rc = source_id(&s->source, id, &row);
+		if (rc == 0 &&
+			!context_sees(&s->source.context, row.seq, row.timestamp))
+			rc = -ENOENT;
 		if (rc == 0)
 			rc = source_record(
 				&s->source, &row.at, id, &scratch, &f, r);
@@ -73,6 +77,20 @@ static int follow(struct snap *s, struct record *r, struct id *id)
 	return 0;
 }
 
+/* When a record was made: of a cosignature the first of its entries. */
+static uint64_t made_at(const struct record *r, const struct frame *f)
+{
+	uint64_t first = UINT64_MAX;
+
+	if (r->kind != RECORD_COSIGNATURE)
+		return r->timestamp;
+	for (uint16_t i = 0; i < f->signature_count; i++)
+		if (frame_signature(f, i).signed_at < first)
+			first = frame_signature(f, i).signed_at;
+	return first;
+}
+
+/* Under a context that cuts more than at/. */
 static int is_admitted(struct snap *s, const struct event_row *e,
 	const struct admitted *admitted, bool *out)
 {
@@ -82,28 +100,31 @@ static int is_admitted(struct snap *s, const struct event_row *e,
 	BUF_AUTO(scratch);
 	int rc = source_record(&s->source, &e->at, NULL, &scratch, &f, &r);
 
-	if (rc < 0)
+	*out = false;
+	if (rc < 0 || !context_sees(&s->source.context, f.seq, made_at(&r, &f)))
 		return rc;
-	*out = context_sees(&s->source.context, f.seq,
-		r.kind == RECORD_COSIGNATURE ? frame_signature(&f, 0).signed_at
-					     : r.timestamp);
-	if (!*out || !admitted->ids)
-		return 0;
 	id = id_of(f.canonical);
 	rc = follow(s, &r, &id);
-	*out = rc == 0 && admitted->count &&
-	       bsearch(&id, admitted->ids, admitted->count, sizeof(id), by_id);
+	*out = rc == 0 &&
+	       (!admitted->ids || (admitted->count && bsearch(&id, admitted->ids,
+							      admitted->count,
+							      sizeof(id), by_id)));
 	return rc == -ENOENT ? 0 : rc;
 }
 
-static int add_event(struct snap *s, uint64_t seq, const struct admitted *admitted,
-	struct buf *out)
+/* The record of that seq, which touched the pair from `since` on. */
+static int add_event(struct snap *s, uint64_t seq, uint64_t since,
+	const struct admitted *admitted, struct buf *out)
 {
+	const struct context *c = &s->source.context;
 	struct event_row e = {0};
 	bool admits = true;
-	int rc = source_event(&s->source, seq, &e);
+	int rc;
 
-	if (rc == 0 && !sees_all(s))
+	if (c->cuts & CONTEXT_AT && since > c->seq)
+		return 0;
+	rc = source_event(&s->source, seq, &e);
+	if (rc == 0 && c->cuts & ~(unsigned)CONTEXT_AT)
 		rc = is_admitted(s, &e, admitted, &admits);
 	if (rc == 0 && admits)
 		rc = event_line(s, &e, out);
@@ -130,10 +151,14 @@ int pair_history(struct snap *s, struct slice subject, struct slice predicate,
 	below = row_key_below(&key, KEY_HISTORY);
 	rc = walk_start(&w, s->source.txn, &below);
 	for (; rc == 0; rc = walk_next(&w)) {
-		if (w.key.mv_size != below.n + 8)
+		uint64_t since;
+
+		if (w.key.mv_size != below.n + 8 ||
+			w.value.mv_size != sizeof(since))
 			return -EBADMSG;
+		memcpy(&since, w.value.mv_data, sizeof(since));
 		rc = add_event(s, be64_at((const uint8_t *)w.key.mv_data + below.n),
-			&admitted, out);
+			since, &admitted, out);
 		if (rc < 0)
 			return rc;
 	}

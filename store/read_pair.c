@@ -69,7 +69,7 @@ int pair_load(struct snap *s, struct slice subject, struct slice predicate,
 	int rc = see_pair(s, subject, predicate, &key, &row, &view);
 
 	if (rc == 0)
-		rc = pair_candidates(&s->source, &key, a, out);
+		rc = pair_candidates(&s->source, &key, true, a, out);
 	if (rc == 0)
 		out->set = predicate_is_set(predicate);
 	return rc;

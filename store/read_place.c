@@ -81,33 +81,53 @@ int see_pair(struct snap *s, struct slice subject, struct slice predicate,
 	return rc < 0 ? rc : seen ? 0 : -ENOENT;
 }
 
-/* When the last record with this prefix and a seq that is seen was received. */
-static int last_time(struct snap *s, const struct row_key *prefix, uint64_t *out)
+/* When the last setting that is seen was received. */
+static int last_setting(struct snap *s, uint64_t *out)
 {
-	struct row_key before = *prefix;
+	struct row_key prefix = row_key_tag(KEY_SETTING_SEQ);
+	struct row_key before = row_key_setting_seq(s->source.context.seq + 1);
 	WALK_AUTO(w);
-	int rc;
+	int rc = walk_before(&w, s->source.txn, &prefix, &before);
 
-	row_key_be64(&before, s->source.context.seq + 1);
-	rc = walk_before(&w, s->source.txn, prefix, &before);
 	if (rc < 0)
 		return rc;
-	if (w.key.mv_size != prefix->n + 8)
+	if (w.key.mv_size != before.n)
 		return -EBADMSG;
-	return seq_time(
-		s, be64_at((const uint8_t *)w.key.mv_data + prefix->n), out);
+	return seq_time(s, be64_at((const uint8_t *)w.key.mv_data + prefix.n), out);
+}
+
+/* When the last record of the pair that is seen was received; one that waited for its
+ * target is seen with that. */
+static int last_touch(struct snap *s, const struct pair_key *p, uint64_t *out)
+{
+	struct row_key prefix = row_key_below(p, KEY_HISTORY);
+	uint64_t seq = s->source.context.seq + 1;
+
+	for (;;) {
+		struct row_key before = row_key_history(p, seq);
+		uint64_t since;
+		WALK_AUTO(w);
+		int rc = walk_before(&w, s->source.txn, &prefix, &before);
+
+		if (rc < 0)
+			return rc;
+		if (w.key.mv_size != before.n || w.value.mv_size != sizeof(since))
+			return -EBADMSG;
+		seq = be64_at((const uint8_t *)w.key.mv_data + prefix.n);
+		memcpy(&since, w.value.mv_data, sizeof(since));
+		if (since <= s->source.context.seq)
+			return seq_time(s, seq, out);
+	}
 }
 
 /* At a moment: the newest record of the pair, or setting, by then. */
 static int mtime_at(struct snap *s, const struct pair_key *p, uint64_t *out)
 {
-	struct row_key settings = row_key_tag(KEY_SETTING_SEQ);
-	struct row_key history = row_key_below(p, KEY_HISTORY);
 	uint64_t setting = 0;
-	int rc = last_time(s, &history, out);
+	int rc = last_touch(s, p, out);
 
 	if (rc == 0)
-		rc = last_time(s, &settings, &setting);
+		rc = last_setting(s, &setting);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
 	*out = newer(*out, setting);

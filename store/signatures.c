@@ -30,25 +30,29 @@ static int add_entries(const struct source *s, const struct locator *at,
 	return rc;
 }
 
-static int add_cosignatures(
-	const struct source *s, const struct id *id, struct buf *out)
+/* Those under an id; of one agent where it is given. */
+static int add_cosignatures(const struct source *s, const struct id *id,
+	const uint32_t *number, struct buf *out)
 {
 	struct row_key prefix = row_key_cosigned(id);
+	size_t n = prefix.n;
 	WALK_AUTO(w);
-	int rc = walk_start(&w, s->txn, &prefix);
+	int rc;
 
+	if (number)
+		row_key_be32(&prefix, *number);
+	rc = walk_start(&w, s->txn, &prefix);
 	for (; rc == 0; rc = walk_next(&w)) {
 		const uint8_t *key = w.key.mv_data;
 		struct cosigner_row row;
 		struct agent agent;
 
-		if (w.key.mv_size != prefix.n + 12 ||
-			w.value.mv_size != sizeof(row))
+		if (w.key.mv_size != n + 12 || w.value.mv_size != sizeof(row))
 			return -EBADMSG;
 		memcpy(&row, w.value.mv_data, sizeof(row));
-		if (!context_sees(&s->context, be64_at(key + prefix.n + 4), 0))
+		if (!context_sees(&s->context, be64_at(key + n + 4), 0))
 			continue;
-		rc = agent_by_number(s->txn, be32_at(key + prefix.n), &agent);
+		rc = agent_by_number(s->txn, be32_at(key + n), &agent);
 		if (rc == 0)
 			rc = add_entries(s, &row.at, &agent, out);
 		if (rc < 0)
@@ -109,15 +113,50 @@ int source_signatures(const struct source *s, const struct id *id, struct arena 
 	if (rc == 0)
 		rc = add_entries(s, &row.at, NULL, &all);
 	if (rc == 0)
-		rc = add_cosignatures(s, id, &all);
+		rc = add_cosignatures(s, id, NULL, &all);
 	return rc < 0 ? rc : settle_entries(s, &all, a, out, count);
 }
 
-int source_cosignatures(const struct source *s, const struct id *id,
-	struct arena *a, struct signature **out, uint32_t *count)
+int source_has_signed(const struct source *s, const struct id *id,
+	const struct agent *agent, bool *out)
 {
-	BUF_AUTO(all);
-	int rc = add_cosignatures(s, id, &all);
+	ARENA_AUTO(a);
+	struct signature *list = NULL;
+	uint32_t n = 0;
+	int rc = source_signatures(s, id, &a, &list, &n);
 
-	return rc < 0 ? rc : settle_entries(s, &all, a, out, count);
+	*out = false;
+	for (uint32_t i = 0; rc == 0 && i < n; i++)
+		*out = *out || agent_compare(&list[i].agent, agent) == 0;
+	return rc;
+}
+
+int source_signature_of(const struct source *s, const struct id *id,
+	const struct agent *agent, struct signature *out)
+{
+	const struct signature *list;
+	struct id_row row = {0};
+	uint32_t number;
+	BUF_AUTO(all);
+	size_t n, best = 0;
+	int rc = source_id(s, id, &row);
+
+	if (rc == 0)
+		rc = add_entries(s, &row.at, agent, &all);
+	if (rc == 0 || rc == -ENOENT)
+		rc = agent_number(s->txn, agent, &number);
+	if (rc == 0)
+		rc = add_cosignatures(s, id, &number, &all);
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	if (all.failed)
+		return -ENOMEM;
+	list = (const void *)all.p;
+	n = all.n / sizeof(*list);
+	for (size_t i = 1; i < n; i++)
+		if (signature_compare(&list[i], &list[best]) < 0)
+			best = i;
+	if (n)
+		*out = list[best];
+	return n ? 0 : -ENOENT;
 }

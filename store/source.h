@@ -47,9 +47,14 @@ int source_id(const struct source *s, const struct id *id, struct id_row *out);
 int source_signatures(const struct source *s, const struct id *id, struct arena *a,
 	struct signature **out, uint32_t *count);
 
-/* The same of cosignatures alone, also under what is not known. */
-int source_cosignatures(const struct source *s, const struct id *id,
-	struct arena *a, struct signature **out, uint32_t *count);
+/* Is the agent among them? -ENOENT likewise. */
+int source_has_signed(const struct source *s, const struct id *id,
+	const struct agent *agent, bool *out);
+
+/* The one of that agent, also under what is not known; whatever asof/ cuts. -ENOENT: it has
+ * not signed that. Reads no other agent's. */
+int source_signature_of(const struct source *s, const struct id *id,
+	const struct agent *agent, struct signature *out);
 
 /* Agents as numbers. agent_number(): 0 or -ENOENT. */
 int agent_number(MDB_txn *txn, const struct agent *a, uint32_t *out);

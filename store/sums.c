@@ -319,7 +319,7 @@ int sums_remove_claim(
 
 	if (rc == 0)
 		rc = sums_open(&s, &claim->cluster, &o);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	o->row.claims--;
 	s.totals.claims--;

@@ -66,7 +66,7 @@ int sums_start(struct change *c, const struct pair_key *p)
 		if (!s->gone && sums_counts(&g, &f, s->claim, &claim))
 			rc = sums_add_signer(c, p, &claim, g.agents[s->voter]);
 	}
-	return rc < 0 ? rc : start_votes(c, p, &g, &f);
+	return rc ? rc : start_votes(c, p, &g, &f);
 }
 
 /* All rows of a kind below the pair. */

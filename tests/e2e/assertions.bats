@@ -224,7 +224,7 @@ $d 2 $c" ]
 	refused EINVAL "reason is missing" sh -c "echo '$ID' > '$A/supersede'"
 	refused EINVAL "no claim has the id" sh -c "echo 'ffffffffff because' > '$A/supersede'"
 	refused EINVAL "no id" sh -c "echo 'because of this' > '$A/supersede'"
-	refused EINVAL "no id" sh -c "echo > '$A/supersede'"
+	refused EINVAL "the id is missing" sh -c "echo > '$A/supersede'"
 	post '{"subject":"elsewhere","predicate":"p","object":"blue"}'
 	refused EINVAL "" sh -c "echo '$ID because' > '$A/supersede'"
 	[ "$(state "$RED")" = stands ]

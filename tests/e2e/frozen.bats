@@ -80,6 +80,47 @@ write_on() {
 	is_same
 }
 
+# FROZEN_MORE: how many records come after the trees were taken; 100000 takes minutes.
+@test "trees taken while eight writers run are the same ever after" {
+	local i seqs=() more=${FROZEN_MORE:-$(few 4000 800)}
+	writers=()
+	for i in {1..8}; do
+		"$TOP/tests/lib/mixed.py" "$M" "w$i" 0 3>&- > "$BATS_TEST_TMPDIR/w$i" 2>&1 &
+		writers+=($!)
+	done
+	eventually [ -d "$M/subjects/mixed4/p2" ]
+	for i in {1..4}; do
+		sleep 0.3
+		seqs+=("$(readlink "$M/at/now")")
+		tarred "$M/at/${seqs[-1]}" >> "$BATS_TEST_TMPDIR/taken"
+		tarred "$M/at/${seqs[-1]}/stage/approved" >> "$BATS_TEST_TMPDIR/taken"
+	done
+	kill "${writers[@]}" 2> /dev/null || true
+	wait "${writers[@]}" 2> /dev/null || true
+	again() {
+		local seq
+		for seq in "${seqs[@]}"; do
+			tarred "$M/at/$seq"
+			tarred "$M/at/$seq/stage/approved"
+		done | cmp - "$BATS_TEST_TMPDIR/taken"
+	}
+	again
+	writers=()
+	for i in {1..4}; do
+		"$TOP/tests/lib/mixed.py" "$M" "more$i" $((more / 4)) 3>&- &
+		writers+=($!)
+	done
+	wait "${writers[@]}"
+	again
+	unmount_store
+	rm -r "$S/index"
+	mount_store
+	again
+	kill_daemon
+	mount_store
+	again
+}
+
 @test "a file of the past that is open is the one that is opened again" {
 	write_on &
 	WRITER=$!

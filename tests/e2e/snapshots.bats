@@ -158,6 +158,39 @@ teardown() { stop; }
 	timeout 100 python3 "$TOP/tests/lib/watch.py" "$M" "$(few 200 25)" 3
 }
 
+@test "readers of a large file beside a writer: every open has the size of its bytes" {
+	python3 - "$M" <<-'END'
+		import json, os, sys, threading
+		m, over = sys.argv[1], threading.Event()
+		def put(i):
+		    with open(f"{m}/inbox/a", "w") as f:
+		        f.write(json.dumps({"subject": "s", "predicate": "p", "object": i,
+		                            "note": "n" * 2000}))
+		def write():
+		    i = 1000
+		    while not over.is_set():
+		        put(i)
+		        i += 1
+		for i in range(600):
+		    put(i)
+		writer = threading.Thread(target=write)
+		writer.start()
+		sizes = []
+		try:
+		    for _ in range(100):
+		        fd = os.open(f"{m}/subjects/s/p/claims.jsonl", os.O_RDONLY)
+		        size = os.fstat(fd).st_size
+		        content = b"".join(iter(lambda: os.read(fd, 1 << 20), b""))
+		        sizes.append((size, os.fstat(fd).st_size, len(content)))
+		        os.close(fd)
+		finally:
+		    over.set()
+		    writer.join()
+		assert sizes[0][0] > 1 << 20 and sizes[0] < sizes[-1]
+		assert [s for s in sizes if len(set(s)) > 1] == []
+	END
+}
+
 @test "events.jsonl grows under an open handle" {
 	python3 - "$M" <<-'END'
 		import json, os, sys

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/claim.h"
 #include "core/lens.h"
 
 enum {
@@ -226,7 +227,10 @@ static inline int pair_file(struct pair *p, struct slice subject,
 
 		for (uint32_t j = 0; j < c->signer_count; j++)
 			keys[j] = p->voters[p->signers[c->signer + j]].key;
-		claim_print(&p->records[c->locator], &c->id, keys, c->signer_count,
+		claim_print_listed(&(struct claim){.id = c->id,
+					   .record = &p->records[c->locator],
+					   .signers = keys,
+					   .signer_count = c->signer_count},
 			out);
 	}
 	if (!lens)

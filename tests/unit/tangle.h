@@ -197,7 +197,7 @@ static inline struct store *new_store(const char *path, uint32_t sums_from)
 }
 
 /* A setting about an agent, by the store's key. */
-static inline void set(struct store *s, const char *path, struct round *r,
+static inline void set(struct store *s, const char *path, const struct round *r,
 	const char *name, int agent, uint64_t when)
 {
 	struct key *key = NULL;

@@ -90,13 +90,12 @@ static void of_what_is_too_large_the_size_is_known(void)
 {
 	struct renderings *k = fresh();
 	struct attr attr = attr_of("big", 1);
-	uint64_t size = 0;
 
 	keep(k, "small", 1, 100);
 	keep(k, "big", 1, TOO_LARGE);
 	CHECK(!has(k, "big", 1));
-	CHECK(renderings_size(k, slice_str("big"), &attr, &size));
-	CHECK(size == TOO_LARGE);
+	CHECK(renderings_attr(k, slice_str("big"), &attr));
+	CHECK(attr.size == TOO_LARGE);
 	CHECK(has(k, "small", 1));
 	renderings_free(k);
 }

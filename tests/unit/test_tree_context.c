@@ -195,6 +195,29 @@ static void what_is_past_has_one_version(void)
 	CHECK(says("subjects/S2/p/claims.jsonl", "later"));
 }
 
+/* What came of a superseded epoch is younger than its pair: also when asked again. */
+static void what_is_past_has_one_mtime(void)
+{
+	static const char *const lines[] = {"{\"epoch\":\"E1\"}",
+		"{\"subject\":\"Epo\",\"predicate\":\"p\",\"object\":1,"
+		"\"epoch\":\"E1\"}",
+		"{\"epoch\":\"E2\",\"supersedes\":\"E1\","
+		"\"supersession\":\"replace\"}"};
+	char path[64];
+	struct attr first, pair;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		CHECK(put("inbox", "epochs", lines[i]) == 0);
+	(void)snprintf(path, sizeof(path), "at/@%llu.%09llu/subjects/Epo/p/epoch",
+		(unsigned long long)(store_now(store) / SECOND),
+		(unsigned long long)(store_now(store) % SECOND));
+	first = stat_of(path);
+	pair = stat_of("subjects/Epo/p/consensus");
+	CHECK(first.mtime > pair.mtime);
+	CHECK(stat_of(path).mtime == first.mtime);
+	CHECK(stat_of(path).size == first.size);
+}
+
 static void a_store_is_filled(void)
 {
 	fill();
@@ -218,5 +241,6 @@ int main(void)
 	RUN(nothing_is_taken_under_a_context);
 	RUN(what_was_only_made_is_in_no_context);
 	RUN(what_is_past_has_one_version);
+	RUN(what_is_past_has_one_mtime);
 	return stop();
 }
