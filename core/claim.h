@@ -31,8 +31,8 @@ struct claim {
 	uint8_t source_class; /* says (docs/standing.md); CLASSES: none */
 };
 
-/* A line of a claims.jsonl outside of pairs: id, the fields of the record, signers;
- * state where it is not "stands". */
+/* A line of a claims.jsonl: id, the fields of the record, signers; state where it is not
+ * "stands", which it is in those of pairs. */
 void claim_print_listed(const struct claim *c, struct buf *out);
 
 /* claim.json: the same, state always, replaced_by, and counts_as:{lifecycle,

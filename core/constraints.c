@@ -143,9 +143,7 @@ void constraint_print(const struct constraint *c, struct buf *out)
 	field_id("id", &c->id, out);
 	if (c->note.p)
 		field_text("note", c->note, out);
-	if (c->conflict) {
-		json_print_key("conflict", out);
-		buf_str(out, "true");
-	}
+	if (c->conflict)
+		field_bool("conflict", true, out);
 	buf_str(out, "}\n");
 }

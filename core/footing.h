@@ -12,8 +12,9 @@
 #include "core/tally.h"
 
 enum {
-	/* Edges that may hang together in cycles; a knot of more is ignored as a whole:
-	 * untying costs their square. Each knot of a pair is counted for itself. */
+	/* Edges that may hang together in cycles; of a knot of more only what stewards
+	 * said is left: untying costs their square. Each knot of a pair is counted for
+	 * itself. */
 	KNOT_MAX = 1000,
 };
 

@@ -268,6 +268,7 @@ static bool reaches(
 /* An edge of the knot. */
 struct strand {
 	struct edge *edge;
+	bool steward; /* a steward is among those who signed its record */
 };
 
 static int newest_first(const void *left, const void *right)
@@ -278,6 +279,34 @@ static int newest_first(const void *left, const void *right)
 	if (a->timestamp != b->timestamp)
 		return a->timestamp > b->timestamp ? -1 : 1;
 	return id_compare(b->id, a->id);
+}
+
+/* Those that no steward said come first: a stranger who closes a cycle undoes nothing that
+ * a steward did. */
+static int weakest_first(const void *left, const void *right)
+{
+	const struct strand *a = left, *b = right;
+
+	return a->steward != b->steward ? (a->steward ? 1 : -1)
+					: newest_first(left, right);
+}
+
+/* Edges of one record stand together, here and afterwards. */
+static void sort_knot(const struct graph *g, struct strand *knot, size_t n)
+{
+	size_t end;
+
+	qsort(knot, n, sizeof(*knot), newest_first);
+	for (size_t i = 0; i < n; i = end) {
+		bool steward = false;
+
+		for (end = i; end < n && newest_first(&knot[i], &knot[end]) == 0;
+			end++)
+			steward |= g->facts->voters[knot[end].edge->voter].steward;
+		for (size_t j = i; j < end; j++)
+			knot[j].steward = steward;
+	}
+	qsort(knot, n, sizeof(*knot), weakest_first);
 }
 
 /* Claims that hang together, as a forest: each one's part is named by its root. */
@@ -308,7 +337,7 @@ static int measure(struct graph *g, const struct strand *knot, size_t n,
 	return 0;
 }
 
-/* Of every cycle ignore the newest record. What was left alone because no cycle passes
+/* Of every cycle ignore the newest record, of a steward only where all are. What was left alone because no cycle passes
  * through it stays so: taking edges away makes no cycles. What hangs together is judged
  * by itself, so that the answer is the same for all of a pair and for a part of it. */
 static int untie(struct graph *g, const uint32_t *left)
@@ -325,14 +354,16 @@ static int untie(struct graph *g, const uint32_t *left)
 			knot[n++].edge = &g->edges[i];
 	if (measure(g, knot, n, &up, &edges) < 0)
 		return -ENOMEM;
-	qsort(knot, n, sizeof(*knot), newest_first);
+	sort_knot(g, knot, n);
 	for (size_t i = 0; i < n; i++) {
 		struct edge *e = knot[i].edge;
 		/* the same record, another agent */
 		bool again = i > 0 && knot[i - 1].edge->ignored &&
 			     newest_first(&knot[i - 1], &knot[i]) == 0;
 
-		e->ignored = again || edges[root_of(up, e->from)] > KNOT_MAX ||
+		bool large = edges[root_of(up, e->from)] > KNOT_MAX;
+
+		e->ignored = again || (large && !knot[i].steward) ||
 			     reaches(g, left, e->to, e->from);
 	}
 	return 0;

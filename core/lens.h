@@ -193,8 +193,4 @@ void lens_print_value(const struct lens_view *v, struct buf *out);
  * object may mean the same. 0 or -errno, as above. */
 int lens_print_why(const struct lens_view *v, struct buf *out);
 
-/* A line of claims.jsonl: id, the fields of the record, signers; with a newline. */
-void claim_print(const struct record *r, const struct id *id,
-	const struct agent *signers, uint32_t signer_count, struct buf *out);
-
 #endif

@@ -144,13 +144,3 @@ void lens_print_value(const struct lens_view *v, struct buf *out)
 		buf_byte(out, '\n');
 	}
 }
-
-void claim_print(const struct record *r, const struct id *id,
-	const struct agent *signers, uint32_t signer_count, struct buf *out)
-{
-	buf_byte(out, '{');
-	field_id("id", id, out);
-	record_print(r, out);
-	field_agents("signers", signers, signer_count, out);
-	buf_str(out, "}\n");
-}

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 
-#include "core/name.h"
-
 enum {
 	IDS_FIRST = 64,
 };
@@ -71,52 +69,4 @@ int claims_print(struct snap *s, const struct id_list *ids, struct buf *out)
 	for (size_t i = 0; rc == 0 && i < ids->n; i++)
 		rc = print(s, &ids->ids[i], out);
 	return rc;
-}
-
-/* 0 would mean that the version is not known. */
-int every_record_stat(struct request *rq, const struct place *p, struct attr *attr)
-{
-	struct snap_totals totals;
-
-	(void)p;
-	snap_totals(rq->snap, &totals);
-	attr->version = totals.seq + 1;
-	return 0;
-}
-
-int fleeting_stat(struct request *rq, const struct place *p, struct attr *attr)
-{
-	(void)rq;
-	(void)p;
-	attr->fleeting = true;
-	return 0;
-}
-
-int listing_add_name(
-	struct listing *to, struct slice name, mode_t type, uint64_t cookie)
-{
-	BUF_AUTO(file);
-
-	name_encode(name, &file);
-	if (file.failed)
-		return -ENOMEM;
-	return listing_add(to, slice_of(file.p, file.n), type, cookie);
-}
-
-int name_adder_visit(void *ctx, struct slice name, uint64_t cookie)
-{
-	struct name_adder *n = ctx;
-	int rc = listing_add_name(n->to, name, n->type, cookie);
-
-	n->rc = rc < 0 ? rc : 0;
-	n->full = rc > 0;
-	return rc;
-}
-
-int any_name(void *ctx, struct slice name, uint64_t cookie)
-{
-	(void)name;
-	(void)cookie;
-	*(bool *)ctx = true;
-	return 1;
 }

@@ -73,7 +73,7 @@ static int look(struct door *d, const struct place *p, const struct caller *who,
 	if (error < 0)
 		return error;
 	if (!S_ISREG(out->mode) || out->live || out->stream ||
-		out->size > HELD_BYTES_MAX)
+		!held_wants(d->held, who, out->inode, out->size))
 		return 0;
 	if (tree_render(d->tree, p, who, &r) == 0) {
 		*out = r->attr; /* a version newer, maybe */

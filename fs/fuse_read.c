@@ -1,9 +1,10 @@
 /* Opening, reading, closing.
  *
  * A reader gets the bytes that its file had when it was opened, until it closes it. Those
- * are what its lookup was answered from (fs/held.h). Where that is not held any more and a
- * writer came between lookup and open, the newer bytes are served past the page cache, so
- * that no wrong byte ever enters the pages of the older node. */
+ * are what its lookup was answered from (fs/held.h). Where that is not held and a writer
+ * came between lookup and open, the kernel is asked to look again; who cannot, since it
+ * opens what it has looked up long ago (/proc/self/fd/N), is served the newer bytes past the
+ * page cache, so that no wrong byte ever enters the pages of the older node. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -25,6 +26,8 @@ static int open_reading(struct door *d, const struct node *n,
 		return r;
 	if (h->reading->attr.version == n->version)
 		fi->keep_cache = 1;
+	else if (held_late(d->held, who, n->attr.inode))
+		return -ESTALE; /* never seen by programs: open(2) looks again */
 	else
 		fi->direct_io = 1;
 	return 0;

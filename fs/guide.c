@@ -32,7 +32,7 @@ static const char *const lines[] = {
 "| `subjects/<S>/<P>/claims.jsonl` | every live claim, oldest first, one per line |",
 "| `subjects/<S>/<P>/history.jsonl` | every record that ever touched this pair, in the order they came |",
 "| `subjects/<S>/<P>/target` | a link to the subject that the consensus points at: walk the graph with cd |",
-"| `subjects/<S>/_constraints` | its rules (forbidden, must_use, prefer), a line each: read them before you act |",
+"| `subjects/<S>/_constraints` | its rules (forbidden, must_use, prefer), a line each: read them before you act; no such file where there are none |",
 "| `subjects/<S>/_in/<P>/<S2>`, `_summary.md` | which subjects point here; a page for people |",
 "| `assertions/<id>/` | one claim, by 8 digits of its id or more: `claim.json` (and if it still stands), `record`, `signatures.json`, `votes.jsonl`, `used-by.jsonl` (what rests on it, and which premises of that are gone) |",
 "| `sources/<source>/claims.jsonl` | everything that cites it |",

@@ -1,5 +1,8 @@
 /* One place per caller's thread, by its number: callers that share one push each other
- * out, and render. */
+ * out, and render.
+ *
+ * What is held for a late open is not counted: its caller is about to open it, whereupon
+ * its handle holds it just the same. */
 #include "fs/held.h"
 
 #include <errno.h>
@@ -16,6 +19,12 @@ struct item {
 	uid_t uid;
 	pid_t pid;
 	uint64_t at; /* ms */
+
+	/* Somebody's open was late: */
+	uint64_t late; /* the inode */
+	uid_t late_uid;
+	pid_t late_pid;
+	uint64_t late_at; /* ms */
 };
 
 struct held {
@@ -48,13 +57,26 @@ int held_new(struct held **out)
 	return 0;
 }
 
+/* With the lock held. */
+static bool is_late(const struct item *i, const struct caller *who, uint64_t inode)
+{
+	return i->late == inode && i->late_pid == who->pid &&
+	       i->late_uid == who->uid && now_ms() - i->late_at <= HELD_MS;
+}
+
+/* What a rendering counts for. */
+static size_t weight(const struct rendering *r)
+{
+	return r->bytes.n <= HELD_BYTES_MAX ? r->bytes.n : 0;
+}
+
 /* Empty a place; the count it had is the caller's. */
 static const struct rendering *empty(struct held *h, struct item *i)
 {
 	const struct rendering *r = i->r;
 
 	if (r)
-		h->bytes -= r->bytes.n;
+		h->bytes -= weight(r);
 	i->r = NULL;
 	return r;
 }
@@ -75,6 +97,24 @@ void held_free(struct held *h)
 	free(h);
 }
 
+/* With the lock held. */
+static bool wants(
+	struct held *h, const struct caller *who, uint64_t inode, uint64_t size)
+{
+	return size <= HELD_BYTES_MAX || is_late(item_of(h, who), who, inode);
+}
+
+bool held_wants(
+	struct held *h, const struct caller *who, uint64_t inode, uint64_t size)
+{
+	bool yes;
+
+	(void)pthread_mutex_lock(&h->lock);
+	yes = wants(h, who, inode, size);
+	(void)pthread_mutex_unlock(&h->lock);
+	return yes;
+}
+
 void held_put(struct held *h, const struct caller *who, const struct rendering *r)
 {
 	struct item *i = item_of(h, who);
@@ -82,17 +122,35 @@ void held_put(struct held *h, const struct caller *who, const struct rendering *
 
 	(void)pthread_mutex_lock(&h->lock);
 	rendering_put(empty(h, i));
-	if (h->bytes + r->bytes.n > HELD_TOTAL_MAX)
+	if (h->bytes + weight(r) > HELD_TOTAL_MAX)
 		empty_older(h, now - HELD_MS);
-	if (h->bytes + r->bytes.n <= HELD_TOTAL_MAX &&
-		r->bytes.n <= HELD_BYTES_MAX) {
-		*i = (struct item){
-			.r = r, .uid = who->uid, .pid = who->pid, .at = now};
-		h->bytes += r->bytes.n;
+	if (h->bytes + weight(r) <= HELD_TOTAL_MAX &&
+		wants(h, who, r->attr.inode, r->bytes.n)) {
+		i->r = r;
+		i->uid = who->uid;
+		i->pid = who->pid;
+		i->at = now;
+		h->bytes += weight(r);
 		r = NULL;
 	}
 	(void)pthread_mutex_unlock(&h->lock);
 	rendering_put(r);
+}
+
+bool held_late(struct held *h, const struct caller *who, uint64_t inode)
+{
+	struct item *i = item_of(h, who);
+	bool first;
+
+	(void)pthread_mutex_lock(&h->lock);
+	empty_older(h, now_ms() - HELD_MS); /* opens that never came */
+	first = !is_late(i, who, inode);
+	i->late = inode;
+	i->late_uid = who->uid;
+	i->late_pid = who->pid;
+	i->late_at = now_ms();
+	(void)pthread_mutex_unlock(&h->lock);
+	return first;
 }
 
 const struct rendering *held_take(

@@ -4,7 +4,11 @@
  * kernel believes, and an open. A commit may come between; then the bytes of the newer
  * version would not fit the node. So the rendering that answered the lookup is held for
  * its caller, and the open takes it: both happen within one open(2), and the reader sees
- * one version. Bounded, and no more than a moment: what is not found here is rendered.
+ * one version. Bounded, and no more than a moment.
+ *
+ * What is too large to be held for every lookup is rendered again when it is opened. If that
+ * comes too late for its node, open is answered ESTALE, once: the kernel then looks the
+ * name up anew within the same open(2), and this time whatever size is held.
  *
  * Thread-safe. */
 #ifndef FS_HELD_H
@@ -13,8 +17,8 @@
 #include "fs/tree.h"
 
 enum {
-	HELD_BYTES_MAX = 1 << 20, /* of one rendering; larger ones are not held */
-	HELD_TOTAL_MAX = 8 << 20,
+	HELD_BYTES_MAX = 1 << 20, /* of one rendering; larger ones only when late */
+	HELD_TOTAL_MAX = 8 << 20, /* of all that are no larger */
 	HELD_MS = 200, /* between a lookup and its open lie microseconds */
 };
 
@@ -24,8 +28,16 @@ int held_new(struct held **out);
 /* NULL is fine. */
 void held_free(struct held *h);
 
-/* Hold r for the caller; takes one count of it. */
+/* Is a rendering of this inode to be held for the caller, at this size? */
+bool held_wants(
+	struct held *h, const struct caller *who, uint64_t inode, uint64_t size);
+
+/* Hold r for the caller, if it is wanted; takes one count of it. */
 void held_put(struct held *h, const struct caller *who, const struct rendering *r);
+
+/* The caller's open of this inode came too late for the version it had looked up. Is it to
+ * look it up again? No, if it just did. */
+bool held_late(struct held *h, const struct caller *who, uint64_t inode);
 
 /* What is held for the caller, if it is this version of this inode; with its count. NULL:
  * nothing. */

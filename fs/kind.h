@@ -165,7 +165,7 @@ int since_events_chunk(struct request *rq, const struct place *p, uint64_t offse
 int changed_render(struct request *rq, const struct place *p, struct attr *attr,
 	struct buf *out);
 
-/* fs/tree_pair.c: subjects/<S>/<P>/… */
+/* fs/tree_places.c: subjects/<S>/<P>. */
 int subject_row_find(struct request *rq, const struct place *dir, struct slice name,
 	struct buf *scratch, struct place *place);
 int subject_row_list(struct request *rq, const struct place *dir, uint64_t after,
@@ -176,8 +176,10 @@ int predicate_row_find(struct request *rq, const struct place *dir,
 	struct slice name, struct buf *scratch, struct place *place);
 int predicate_row_list(struct request *rq, const struct place *dir, uint64_t after,
 	struct listing *to);
-int pair_exists(struct request *rq, const struct place *p);
 int pair_stat(struct request *rq, const struct place *p, struct attr *attr);
+
+/* fs/tree_pair.c: the files of a pair. */
+int pair_exists(struct request *rq, const struct place *p);
 int lens_stat(struct request *rq, const struct place *p, struct attr *attr);
 int lens_row_find(struct request *rq, const struct place *dir, struct slice name,
 	struct buf *scratch, struct place *place);
@@ -214,7 +216,7 @@ extern const struct taking taking_assert, taking_vote;
 int truncate_nothing(struct request *rq, const struct place *p, uint64_t size);
 int set_nothing(struct request *rq, const struct place *p);
 
-/* fs/claims.c: stat for files that any record may change: their version is the last seq;
+/* fs/tree_look.c: stat for files that any record may change: their version is the last seq;
  * and for directories that may cease to be. */
 int every_record_stat(struct request *rq, const struct place *p, struct attr *attr);
 int fleeting_stat(struct request *rq, const struct place *p, struct attr *attr);

@@ -11,7 +11,7 @@
 struct kept {
 	struct rendering r; /* first: what the others see */
 	atomic_uint refs;
-	bool whole; /* false: the size alone */
+	bool whole; /* false: the attributes alone */
 	struct kept *chain;
 	struct kept *newer, *older;
 	size_t path_n;
@@ -238,15 +238,14 @@ const struct rendering *renderings_find(
 	return r;
 }
 
-bool renderings_size(struct renderings *k, struct slice path,
-	const struct attr *attr, uint64_t *size)
+bool renderings_attr(struct renderings *k, struct slice path, struct attr *attr)
 {
 	struct kept *e;
 
 	(void)pthread_mutex_lock(&k->lock);
 	e = use(k, path, attr);
 	if (e)
-		*size = e->r.attr.size;
+		*attr = e->r.attr;
 	(void)pthread_mutex_unlock(&k->lock);
 	return e;
 }

@@ -35,9 +35,8 @@ void renderings_keep(struct renderings *k, const struct rendering *r);
 const struct rendering *renderings_find(
 	struct renderings *k, struct slice path, const struct attr *attr);
 
-/* The size alone: true where it is known. */
-bool renderings_size(struct renderings *k, struct slice path,
-	const struct attr *attr, uint64_t *size);
+/* The same of its attributes alone, which replace attr: true where they are known. */
+bool renderings_attr(struct renderings *k, struct slice path, struct attr *attr);
 
 /* For __attribute__((cleanup)). */
 void rendering_putp(const struct rendering **r);

@@ -42,6 +42,8 @@ static int draft_retraction(const struct sink *s, struct slice line,
 	return check_reason(r, 0, err);
 }
 
+static const char successor_hint[] = "<id of what takes its place> and the reason";
+
 /* The claim that is to take the place of the sink's. */
 static int find_successor(
 	const struct sink *s, struct slice word, struct id *out, struct error *err)
@@ -57,8 +59,7 @@ static int find_successor(
 	case -EINVAL:
 		(void)fail_at(err, EINVAL, 0,
 			"%s is no id and no prefix of 8 digits", quote(word).text);
-		return fail_hint(
-			err, "<id of what takes its place> and the reason");
+		return fail_hint(err, successor_hint);
 	case -ENOENT:
 		return fail_at(
 			err, EINVAL, 0, "no claim has the id %s", quote(word).text);
@@ -78,6 +79,10 @@ static int draft_supersession(const struct sink *s, struct slice line,
 
 	while (n < line.n && line.p[n] != ' ' && line.p[n] != '\t')
 		n++;
+	if (n == 0) {
+		(void)fail_at(err, EINVAL, 0, "the id is missing");
+		return fail_hint(err, successor_hint);
+	}
 	rc = find_successor(s, slice_sub(line, 0, n), &r->by, err);
 	if (rc < 0)
 		return rc;

@@ -8,45 +8,22 @@
 void subject_look_end(struct subject_look *l)
 {
 	arena_free(&l->arena);
-	buf_free(&l->shown);
-	buf_free(&l->rules);
 }
 
-size_t look_count(const struct buf *names)
-{
-	return names->n / sizeof(struct slice);
-}
-
-struct slice look_name(const struct buf *names, size_t i)
-{
-	struct slice name;
-
-	memcpy(&name, names->p + i * sizeof(name), sizeof(name));
-	return name;
-}
-
-/* The visitor of predicates; what it runs out of, the bufs remember. */
+/* The visitor of predicates; what it runs out of, the lists remember. */
 static int look_at(void *ctx, struct slice name, uint64_t cookie)
 {
 	struct subject_look *l = ctx;
 	struct slice topic;
-	bool shown = look_count(&l->shown) < l->shown_most;
 	bool rule = constraint_of(name, &topic) != CONSTRAINTS;
 
-	(void)cookie;
 	l->predicates++;
-	if (rule && look_count(&l->rules) == l->rules_most) {
+	if (l->shown.n < l->shown_most)
+		(void)name_list_add(&l->shown, name, cookie);
+	if (rule && l->rules.n == l->rules_most)
 		l->more_rules = true;
-		rule = false;
-	}
-	if (!shown && !rule)
-		return 0;
-	name = arena_copy(&l->arena, name);
-	l->shown.failed |= !name.p;
-	if (shown)
-		buf_add(&l->shown, &name, sizeof(name));
-	if (rule)
-		buf_add(&l->rules, &name, sizeof(name));
+	else if (rule)
+		(void)name_list_add(&l->rules, name, cookie);
 	return l->shown.failed || l->rules.failed;
 }
 
@@ -55,6 +32,7 @@ int subject_look(
 {
 	int rc = request_snap(rq);
 
+	out->shown.arena = out->rules.arena = &out->arena;
 	if (rc == 0)
 		rc = predicate_list(rq->snap, p->subject, 0, look_at, out);
 	if (rc < 0)
@@ -81,12 +59,12 @@ static int add_pair(struct request *rq, struct slice subject,
 }
 
 static int add_pairs(struct request *rq, struct slice subject,
-	const struct buf *names, struct attr *attr, struct buf *state)
+	const struct name_list *l, struct attr *attr, struct buf *state)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < look_count(names); i++)
-		rc = add_pair(rq, subject, look_name(names, i), attr, state);
+	for (size_t i = 0; rc == 0 && i < l->n; i++)
+		rc = add_pair(rq, subject, l->names[i], attr, state);
 	return rc;
 }
 
@@ -137,8 +115,8 @@ int subject_look_rules(struct request *rq, const struct place *p,
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < look_count(&l->rules); i++)
-		rc = add_rules(rq, p, look_name(&l->rules, i), &l->arena, out);
+	for (size_t i = 0; rc == 0 && i < l->rules.n; i++)
+		rc = add_rules(rq, p, l->rules.names[i], &l->arena, out);
 	if (rc == 0)
 		rc = constraints_compare((struct constraint *)(void *)out->p,
 			out->n / sizeof(struct constraint));

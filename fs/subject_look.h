@@ -3,7 +3,7 @@
 #define FS_SUBJECT_LOOK_H
 
 #include "core/constraints.h"
-#include "fs/kind.h"
+#include "fs/listing.h"
 
 enum {
 	LOOK_SHOWN = 200, /* predicates in a table that somebody reads */
@@ -13,8 +13,8 @@ enum {
 /* A zeroed one is empty. */
 struct subject_look {
 	struct arena arena;
-	struct buf shown; /* struct slice: the first predicates, in byte order, */
-	struct buf rules; /* those that state rules, */
+	struct name_list shown;	       /* the first predicates, in byte order, */
+	struct name_list rules;	       /* those that state rules, */
 	size_t shown_most, rules_most; /* at most so many; */
 	uint64_t predicates;	       /* of all, so many there are */
 	bool more_rules;	       /* some were left out */
@@ -36,9 +36,5 @@ int subject_look_stat(struct request *rq, const struct place *p,
  * listed, in their order, compared with each other. */
 int subject_look_rules(struct request *rq, const struct place *p,
 	struct subject_look *l, struct buf *out);
-
-/* How many slices, and which. */
-size_t look_count(const struct buf *names);
-struct slice look_name(const struct buf *names, size_t i);
 
 #endif

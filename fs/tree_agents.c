@@ -6,6 +6,7 @@
 #include "core/name.h"
 #include "core/render.h"
 #include "fs/claims.h"
+#include "fs/listing.h"
 
 /* A key as a file name: 64 lower-case digits. -ENOENT: is none. */
 static int read_key(struct slice name, struct agent *out)
@@ -73,12 +74,6 @@ static void print_grants(uint8_t grants, struct buf *out)
 	buf_byte(out, ']');
 }
 
-static void field_flag(const char *key, bool set, struct buf *out)
-{
-	json_print_key(key, out);
-	buf_str(out, set ? "true" : "false");
-}
-
 int profile_render(struct request *rq, const struct place *p, struct attr *attr,
 	struct buf *out)
 {
@@ -97,8 +92,8 @@ int profile_render(struct request *rq, const struct place *p, struct attr *attr,
 		field_when("since", profile.since, out);
 	}
 	field_millionths("trust", profile.trust, out);
-	field_flag("admitted", profile.admitted, out);
-	field_flag("steward", profile.steward, out);
+	field_bool("admitted", profile.admitted, out);
+	field_bool("steward", profile.steward, out);
 	print_grants(profile.grants, out);
 	field_count("claims", profile.claims, out);
 	buf_str(out, "}\n");
@@ -175,7 +170,7 @@ int by_name_row_list(struct request *rq, const struct place *dir, uint64_t after
 	(void)dir;
 	if (rc == 0)
 		rc = agent_name_list(rq->snap, after, name_adder_visit, &n);
-	return rc < 0 ? rc : n.rc;
+	return name_adder_end(&n, rc);
 }
 
 /* Looking for one of the keys that bear a name, or listing them all: cookies count. */

@@ -5,7 +5,7 @@
 
 #include "core/name.h"
 #include "core/render.h"
-#include "fs/claims.h"
+#include "fs/listing.h"
 #include "fs/pair_look.h"
 
 int conflict_subject_row_find(struct request *rq, const struct place *dir,
@@ -34,7 +34,7 @@ int conflict_subject_row_list(struct request *rq, const struct place *dir,
 	(void)dir;
 	if (rc == 0)
 		rc = conflict_subjects(rq->snap, after, name_adder_visit, &n);
-	return rc < 0 ? rc : n.rc;
+	return name_adder_end(&n, rc);
 }
 
 int conflict_row_find(struct request *rq, const struct place *dir,
@@ -59,7 +59,7 @@ int conflict_row_list(struct request *rq, const struct place *dir, uint64_t afte
 	if (rc == 0)
 		rc = conflict_predicates(
 			rq->snap, dir->subject, after, name_adder_visit, &n);
-	return rc == -ENOENT ? 0 : rc < 0 ? rc : n.rc;
+	return name_adder_end(&n, rc);
 }
 
 int conflict_link(struct request *rq, const struct place *p, struct buf *out)
@@ -74,36 +74,6 @@ int conflict_link(struct request *rq, const struct place *p, struct buf *out)
 
 /* ---- conflicts.jsonl ---- */
 
-/* All names of a listing, copied. */
-struct names {
-	struct arena *arena;
-	struct slice *names;
-	size_t n, room;
-	bool failed;
-};
-
-static int take_name(void *ctx, struct slice name, uint64_t cookie)
-{
-	struct names *l = ctx;
-
-	(void)cookie;
-	if (l->n == l->room) {
-		size_t room = l->room ? l->room * 2 : 16;
-		struct slice *names = arena_alloc(l->arena, room * sizeof(*names));
-
-		l->failed = !names;
-		if (!names)
-			return 1;
-		if (l->n)
-			memcpy(names, l->names, l->n * sizeof(*names));
-		l->names = names;
-		l->room = room;
-	}
-	l->names[l->n] = arena_copy(l->arena, name);
-	l->failed = !l->names[l->n++].p;
-	return l->failed;
-}
-
 static int print_conflict(
 	struct request *rq, const struct place *pair, struct buf *out)
 {
@@ -117,9 +87,10 @@ static int print_subject(struct request *rq, const struct place *p,
 	struct slice subject, struct buf *out)
 {
 	ARENA_AUTO(arena);
-	struct names predicates = {.arena = &arena};
+	struct name_list predicates = {.arena = &arena};
 	struct place pair = *p;
-	int rc = conflict_predicates(rq->snap, subject, 0, take_name, &predicates);
+	int rc = conflict_predicates(
+		rq->snap, subject, 0, name_list_add, &predicates);
 
 	if (rc == 0 && predicates.failed)
 		rc = -ENOMEM;
@@ -136,8 +107,8 @@ int conflicts_render(struct request *rq, const struct place *p, struct attr *att
 	struct buf *out)
 {
 	ARENA_AUTO(arena);
-	struct names subjects = {.arena = &arena};
-	int rc = conflict_subjects(rq->snap, 0, take_name, &subjects);
+	struct name_list subjects = {.arena = &arena};
+	int rc = conflict_subjects(rq->snap, 0, name_list_add, &subjects);
 
 	(void)attr;
 	if (rc == 0 && subjects.failed)

@@ -8,7 +8,7 @@
 
 #include "core/moment.h"
 #include "core/name.h"
-#include "fs/kind.h"
+#include "fs/listing.h"
 
 /* ---- the prefixes ---- */
 
@@ -32,24 +32,17 @@ int prefix_exists(struct request *rq, const struct place *p)
 	return 0;
 }
 
-static int note_epoch(void *ctx, const struct id *id)
-{
-	(void)ctx;
-	(void)id;
-	return 1;
-}
-
 /* Is its epoch known at its moment? Asked behind every prefix, so that at/<t>/in-epoch/<e>
  * and in-epoch/<e>/at/<t> exist together. */
 int context_exists(struct request *rq, const struct place *p)
 {
+	bool any = false;
 	int rc;
 
 	if (!(p->context.cuts & CONTEXT_EPOCH))
 		return 0;
 	rc = request_snap(rq);
-	return rc < 0 ? rc
-		      : epoch_find(rq->snap, p->context.epoch, note_epoch, NULL);
+	return rc < 0 ? rc : epoch_find(rq->snap, p->context.epoch, any_id, &any);
 }
 
 /* ---- moments ---- */

@@ -7,13 +7,7 @@
 #include "core/name.h"
 #include "core/render.h"
 #include "fs/claims.h"
-
-static int any_id(void *ctx, const struct id *id)
-{
-	(void)id;
-	*(bool *)ctx = true;
-	return 1;
-}
+#include "fs/listing.h"
 
 int epoch_row_find(struct request *rq, const struct place *dir, struct slice name,
 	struct buf *scratch, struct place *place)
@@ -40,7 +34,7 @@ int epoch_row_list(struct request *rq, const struct place *dir, uint64_t after,
 	(void)dir;
 	if (rc == 0)
 		rc = epoch_list(rq->snap, after, name_adder_visit, &n);
-	return rc < 0 ? rc : n.rc;
+	return name_adder_end(&n, rc);
 }
 
 /* ---- epoch.json ---- */
@@ -49,8 +43,7 @@ static void field_supersession(const struct epoch *e, struct buf *out)
 {
 	field_text(
 		"supersession", slice_str(supersession_name(e->supersession)), out);
-	json_print_key("in_force", out);
-	buf_str(out, e->in_force ? "true" : "false");
+	field_bool("in_force", e->in_force, out);
 }
 
 static int print_successor(struct snap *s, const struct id *id, struct buf *out)
@@ -104,8 +97,8 @@ static int print_epoch(struct snap *s, const struct id *id, struct buf *out)
 		field_supersession(&e, out);
 	}
 	rc = print_successors(s, id, out);
-	json_print_key("hidden", out);
-	buf_str(out, e.hidden ? "true}\n" : "false}\n");
+	field_bool("hidden", e.hidden, out);
+	buf_str(out, "}\n");
 	return rc;
 }
 

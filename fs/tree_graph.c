@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "core/name.h"
-#include "fs/claims.h"
+#include "fs/listing.h"
 
 /* ---- subjects/<S>/<P>/target ---- */
 
@@ -90,12 +90,6 @@ int in_predicate_row_find(struct request *rq, const struct place *dir,
 	return rc < 0 ? rc : any ? 0 : -ENOENT;
 }
 
-/* A listing of what ceased to be in the meantime is empty. */
-static int end_list(int rc, const struct name_adder *n)
-{
-	return rc == -ENOENT ? 0 : rc < 0 ? rc : n->rc;
-}
-
 int in_predicate_row_list(struct request *rq, const struct place *dir,
 	uint64_t after, struct listing *to)
 {
@@ -105,7 +99,7 @@ int in_predicate_row_list(struct request *rq, const struct place *dir,
 	if (rc == 0)
 		rc = inbound_predicates(
 			rq->snap, dir->subject, after, name_adder_visit, &n);
-	return end_list(rc, &n);
+	return name_adder_end(&n, rc);
 }
 
 /* Does a live claim of the pair refer to the subject? Asked of the pair itself: those who
@@ -153,7 +147,7 @@ int in_subject_row_list(struct request *rq, const struct place *dir, uint64_t af
 	if (rc == 0)
 		rc = inbound_subjects(rq->snap, dir->subject, dir->predicate, after,
 			name_adder_visit, &n);
-	return end_list(rc, &n);
+	return name_adder_end(&n, rc);
 }
 
 int in_subject_link(struct request *rq, const struct place *p, struct buf *out)

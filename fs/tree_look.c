@@ -6,6 +6,29 @@
 #include "fs/kind.h"
 #include "fs/rendering.h"
 
+/* ---- stat of many kinds ---- */
+
+/* 0 would mean that the version is not known. */
+int every_record_stat(struct request *rq, const struct place *p, struct attr *attr)
+{
+	struct snap_totals totals;
+
+	(void)p;
+	snap_totals(rq->snap, &totals);
+	attr->version = totals.seq + 1;
+	return 0;
+}
+
+int fleeting_stat(struct request *rq, const struct place *p, struct attr *attr)
+{
+	(void)rq;
+	(void)p;
+	attr->fleeting = true;
+	return 0;
+}
+
+/* ---- all kinds ---- */
+
 /* At a moment that is past nothing changes any more, whatever else depends on the clock or
  * on other pairs' records: one version, and directories as old as the newest record. */
 static int freeze(struct request *rq, struct attr *attr)
@@ -159,8 +182,7 @@ static int stat_place(struct request *rq, const struct place *p, struct attr *at
 		return stat_link(rq, p, attr);
 	if (!S_ISREG(attr->mode) || attr->live || attr->stream)
 		return 0;
-	if (keeps(attr) &&
-		renderings_size(rq->tree->kept, p->path, attr, &attr->size))
+	if (keeps(attr) && renderings_attr(rq->tree->kept, p->path, attr))
 		return 0;
 	rc = render_anew(rq, p, *attr, &r);
 	if (rc == 0)

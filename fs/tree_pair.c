@@ -1,187 +1,15 @@
-/* subjects/<S>/<P>/: names and lists, and the files of a pair.
+/* subjects/<S>/<P>/: the files of a pair.
  *
  * The consensus is materialized: the store hands its line out. Every other lens is resolved
  * here, from the candidates of one snapshot, and then kept by the pair's generation. */
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "core/claim.h"
 #include "core/decay.h"
-#include "core/name.h"
+#include "fs/listing.h"
 #include "fs/pair_look.h"
 #include "fs/rendering.h"
-
-static const struct slice none;
-
-/* ---- subjects and predicates ---- */
-
-/* The name behind a file name, if a record could hold it. */
-static int decode(
-	struct slice file, size_t max, struct buf *scratch, struct slice *out)
-{
-	int rc = name_decode(file, scratch);
-
-	if (rc < 0)
-		return rc;
-	*out = slice_of(scratch->p, scratch->n);
-	return out->n <= max ? 0 : -ENOENT;
-}
-
-/* Has somebody made this place? Under a context only what was said is shown. */
-static bool is_made(
-	struct request *rq, struct slice subject, struct slice predicate)
-{
-	return !rq->context &&
-	       inbox_place_made(rq->tree->inbox, subject, predicate);
-}
-
-/* In the store, or made by somebody; or spoken of: then there is nothing to list but who
- * does, and references lead somewhere. */
-static int subject_there(struct request *rq, struct slice subject)
-{
-	struct place_info info;
-	int rc = request_snap(rq);
-
-	if (rc == 0)
-		rc = subject_find(rq->snap, subject, &info);
-	if (rc == -ENOENT && is_made(rq, subject, none))
-		rc = 0;
-	return rc == -ENOENT ? pointed_at(rq->snap, subject) : rc;
-}
-
-int subject_row_find(struct request *rq, const struct place *dir, struct slice name,
-	struct buf *scratch, struct place *place)
-{
-	int rc = decode(name, SUBJECT_MAX, scratch, &place->subject);
-
-	(void)dir;
-	return rc < 0 ? rc : subject_there(rq, place->subject);
-}
-
-int predicate_row_find(struct request *rq, const struct place *dir,
-	struct slice name, struct buf *scratch, struct place *place)
-{
-	int rc = decode(name, PREDICATE_MAX, scratch, &place->predicate);
-
-	if (rc < 0)
-		return rc;
-	rc = pair_exists(rq, place);
-	if (rc == -ENOENT && is_made(rq, dir->subject, place->predicate))
-		rc = 0;
-	return rc;
-}
-
-/* A listing of names, first those of the store, then those that were only made. */
-struct naming {
-	struct request *rq;
-	struct listing *to;
-	struct slice subject; /* whose predicates; p NULL: subjects */
-	bool full;
-	int rc;
-};
-
-static int add_name(void *ctx, struct slice name, uint64_t cookie)
-{
-	struct naming *n = ctx;
-	BUF_AUTO(file);
-
-	name_encode(name, &file);
-	if (file.failed) {
-		n->rc = -ENOMEM;
-		return 1;
-	}
-	n->full =
-		listing_add(n->to, slice_of(file.p, file.n), S_IFDIR, cookie) != 0;
-	return n->full;
-}
-
-static int add_made(void *ctx, struct slice name, bool lane, uint64_t cookie)
-{
-	struct naming *n = ctx;
-	struct place_info info;
-	int rc = n->subject.p ? pair_find(n->rq->snap, n->subject, name, &info)
-			      : subject_find(n->rq->snap, name, &info);
-
-	(void)lane;
-	if (rc == 0)
-		return 0; /* no longer only made: listed already */
-	if (rc != -ENOENT) {
-		n->rc = rc;
-		return 1;
-	}
-	return add_name(ctx, name, cookie);
-}
-
-/* Cookies of made names have this bit, those of the store do not. */
-#define MADE_COOKIES (UINT64_C(1) << 62)
-
-static int list_names(struct request *rq, struct slice subject, uint64_t after,
-	struct listing *to)
-{
-	struct naming n = {.rq = rq, .to = to, .subject = subject};
-	int rc = request_snap(rq);
-
-	if (rc == 0 && after < MADE_COOKIES)
-		rc = subject.p ? predicate_list(
-					 rq->snap, subject, after, add_name, &n)
-			       : subject_list(rq->snap, after, add_name, &n);
-	if (rc == -ENOENT) /* a subject that was only made */
-		rc = 0;
-	if (rc == 0 && n.rc == 0 && !n.full && !rq->context)
-		rc = inbox_place_list(
-			rq->tree->inbox, subject, after, add_made, &n);
-	return rc < 0 ? rc : n.rc;
-}
-
-int subject_row_list(struct request *rq, const struct place *dir, uint64_t after,
-	struct listing *to)
-{
-	(void)dir;
-	return list_names(rq, none, after, to);
-}
-
-int predicate_row_list(struct request *rq, const struct place *dir, uint64_t after,
-	struct listing *to)
-{
-	return list_names(rq, dir->subject, after, to);
-}
-
-int subjects_stat(struct request *rq, const struct place *p, struct attr *attr)
-{
-	struct snap_totals totals;
-
-	(void)p;
-	snap_totals(rq->snap, &totals);
-	attr->mtime = totals.subjects_mtime;
-	attr->version = totals.subjects;
-	return 0;
-}
-
-/* What the store knows of a place; one that was only made stays ordinary. */
-static int stat_info(int rc, const struct place_info *info, struct attr *attr)
-{
-	if (rc < 0)
-		return rc == -ENOENT ? 0 : rc;
-	attr->mtime = info->mtime;
-	attr->version = info->generation;
-	return 0;
-}
-
-int subject_stat(struct request *rq, const struct place *p, struct attr *attr)
-{
-	struct place_info info;
-	int rc = subject_find(rq->snap, p->subject, &info);
-
-	attr->fleeting = rc == -ENOENT;
-	return stat_info(rc, &info, attr);
-}
-
-int pair_stat(struct request *rq, const struct place *p, struct attr *attr)
-{
-	struct place_info info;
-	int rc = pair_find(rq->snap, p->subject, p->predicate, &info);
-
-	return stat_info(rc, &info, attr);
-}
 
 int pair_exists(struct request *rq, const struct place *p)
 {
@@ -230,13 +58,6 @@ int lens_stat(struct request *rq, const struct place *p, struct attr *attr)
 	return 0;
 }
 
-static int note_any(void *ctx, const struct id *id)
-{
-	(void)id;
-	*(bool *)ctx = true;
-	return 1;
-}
-
 /* Does any epoch of the pair's claims have a successor? */
 static int has_successor(const struct pair_look *l, bool *any)
 {
@@ -249,7 +70,7 @@ static int has_successor(const struct pair_look *l, bool *any)
 		if (!c->has_epoch || (before && id_compare(before, &c->epoch) == 0))
 			continue;
 		before = &c->epoch;
-		rc = epoch_successors(l->snap, before, note_any, any);
+		rc = epoch_successors(l->snap, before, any_id, any);
 		if (rc == -ENOENT)
 			rc = 0;
 	}
@@ -364,7 +185,12 @@ static int print_claim(struct pair_look *l, uint32_t i, struct agent *signers,
 		return rc;
 	for (uint32_t j = 0; j < c->signer_count; j++)
 		signers[j] = l->in.voters[l->in.signers[c->signer + j]].key;
-	claim_print(&record, &c->id, signers, c->signer_count, out);
+	claim_print_listed(&(struct claim){.id = c->id,
+				   .state = CLAIM_STANDS,
+				   .record = &record,
+				   .signers = signers,
+				   .signer_count = c->signer_count},
+		out);
 	return 0;
 }
 

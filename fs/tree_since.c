@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core/bytes.h"
 #include "core/render.h"
+#include "fs/listing.h"
 #include "fs/pair_look.h"
 
 /* ---- the feed ---- */
@@ -54,29 +54,10 @@ int since_events_chunk(struct request *rq, const struct place *p, uint64_t offse
 
 /* ---- the pairs ---- */
 
-/* Names, one pair after another: u32 length, bytes. */
-static void put_name(struct buf *names, struct slice name)
-{
-	buf_u32(names, (uint32_t)name.n);
-	buf_slice(names, name);
-}
-
-static struct slice take_name(struct slice *names)
-{
-	uint32_t n = u32_at(names->p);
-	struct slice name = slice_of(names->p + 4, n);
-
-	*names = slice_sub(*names, 4 + n, names->n);
-	return name;
-}
-
+/* A subject and a predicate, one pair after another. */
 static int note_pair(void *ctx, struct slice subject, struct slice predicate)
 {
-	struct buf *names = ctx;
-
-	put_name(names, subject);
-	put_name(names, predicate);
-	return names->failed;
+	return name_list_add(ctx, subject, 0) || name_list_add(ctx, predicate, 0);
 }
 
 static int compare_objects(const void *a, const void *b)
@@ -187,20 +168,20 @@ static int look_back(struct request *rq, const struct place *p, struct place *ou
 int changed_render(struct request *rq, const struct place *p, struct attr *attr,
 	struct buf *out)
 {
+	ARENA_AUTO(arena);
+	struct name_list names = {.arena = &arena};
 	struct place after = *p, before;
-	BUF_AUTO(names);
-	struct slice rest;
 	int rc = changed_pairs(rq->snap, p->since, note_pair, &names);
 
 	(void)attr;
 	after.lens = lens_find(slice_str("consensus"));
+	if (rc == 0 && names.failed)
+		rc = -ENOMEM;
 	if (rc == 0)
 		rc = look_back(rq, &after, &before);
-	if (rc == 0)
-		rc = buf_view(&names, &rest);
-	while (rc == 0 && rest.n > 0) {
-		after.subject = before.subject = take_name(&rest);
-		after.predicate = before.predicate = take_name(&rest);
+	for (size_t i = 0; rc == 0 && i < names.n; i += 2) {
+		after.subject = before.subject = names.names[i];
+		after.predicate = before.predicate = names.names[i + 1];
 		rc = print_change(rq, &before, &after, out);
 	}
 	request_about(rq, p);

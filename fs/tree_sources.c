@@ -7,6 +7,7 @@
 
 #include "core/name.h"
 #include "fs/claims.h"
+#include "fs/listing.h"
 
 static void print_hash_name(struct slice source, struct buf *out)
 {
@@ -82,7 +83,7 @@ int source_row_list(struct request *rq, const struct place *dir, uint64_t after,
 	(void)dir;
 	if (rc == 0)
 		rc = source_list(rq->snap, after, add_source, &n);
-	return rc < 0 ? rc : n.rc;
+	return name_adder_end(&n, rc);
 }
 
 int source_claims_render(struct request *rq, const struct place *p,

@@ -298,8 +298,8 @@ int summary_render(struct request *rq, const struct place *p, struct attr *attr,
 	int rc = summary_look(rq, p, &l);
 
 	(void)attr;
-	for (size_t i = 0; rc == 0 && i < look_count(&l.shown); i++)
-		rc = add_row(&g, look_name(&l.shown, i));
+	for (size_t i = 0; rc == 0 && i < l.shown.n; i++)
+		rc = add_row(&g, l.shown.names[i]);
 	if (rc == 0)
 		rc = subject_look_rules(rq, p, &l, &rules);
 	if (rc == 0 && (g.rows.failed || g.values.failed))

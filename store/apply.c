@@ -89,12 +89,10 @@ static int put_claim(
 
 	buf_add(&value, &row, sizeof(row));
 	for (uint16_t i = 0; i < a->count; i++) {
-		struct claim_signer signer = {
-			.signed_at = frame_signature(a->frame, i).signed_at,
-			.number = a->agents[i],
-		};
+		uint8_t number[sizeof(uint32_t)];
 
-		buf_add(&value, &signer, sizeof(signer));
+		put_be32(number, a->agents[i]);
+		buf_add(&value, number, sizeof(number));
 	}
 	add_ids(r, &value);
 	if (buf_view(&value, &v) < 0)

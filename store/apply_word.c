@@ -38,33 +38,7 @@ struct said_word {
 	const struct id *id;
 	uint32_t agent;
 	uint64_t seq; /* from when on it is seen */
-	uint64_t signed_at;
 };
-
-/* The row of a word. An agent can have signed it twice before it was seen: its earlier
- * signature stands, whichever comes first. */
-static int put_signed(
-	struct change *c, const struct row_key *k, const void *row, size_t n)
-{
-	uint64_t old, now;
-	MDB_val v;
-	int rc = row_get(c->source.txn, k, &v);
-
-	if (rc < 0 && rc != -ENOENT)
-		return rc;
-	if (rc == 0 && v.mv_size == n) {
-		memcpy(&old, v.mv_data, sizeof(old));
-		memcpy(&now, row, sizeof(now));
-		if (old <= now)
-			return 0;
-	}
-	return row_put(c->source.txn, k, row, n);
-}
-
-static_assert(
-	offsetof(struct vote_row, signed_at) == 0, "put_signed reads it there");
-static_assert(offsetof(struct withdrawal_row, signed_at) == 0,
-	"put_signed reads it there");
 
 static int put_vote(
 	struct change *c, const struct target *t, const struct said_word *w)
@@ -72,14 +46,13 @@ static int put_vote(
 	struct row_key k = row_key_claim_sub(
 		&t->pair, t->claim.timestamp, &t->claim.id, KEY_VOTE, w->agent);
 	struct vote_row row = {
-		.signed_at = w->signed_at,
 		.weight = w->record->weight,
 		.against = w->record->against,
 	};
 
 	row_key_moment_down(&k, w->record->timestamp, w->id);
 	row_key_be64(&k, w->seq);
-	return put_signed(c, &k, &row, sizeof(row));
+	return row_put(c->source.txn, &k, &row, sizeof(row));
 }
 
 static int put_withdrawal(
@@ -91,13 +64,12 @@ static int put_withdrawal(
 		.timestamp = w->record->timestamp,
 		.id = *w->id,
 		.by = w->record->by,
-		.signed_at = w->signed_at,
 		.replaces = (w->record->has & HAS_BY) != 0,
 	};
 	int rc;
 
 	row_key_be64(&k, w->seq);
-	rc = put_signed(c, &k, &row, sizeof(row));
+	rc = row_put(c->source.txn, &k, &row, sizeof(row));
 	if (rc < 0 || !row.replaces)
 		return rc;
 	return put_link(
@@ -111,7 +83,6 @@ static int put_cosigner(struct change *c, const struct target *t,
 		&t->claim.id, KEY_COSIGNER, a->agents[i]);
 	struct cosigner_row row = {
 		.at = a->at,
-		.signed_at = frame_signature(a->frame, i).signed_at,
 	};
 
 	row_key_be64(&k, a->seq);
@@ -129,7 +100,6 @@ static int put_word(struct change *c, const struct applied *a,
 		.id = id,
 		.agent = a->agents[i],
 		.seq = seq,
-		.signed_at = frame_signature(a->frame, i).signed_at,
 	};
 
 	switch (word->kind) {
@@ -168,7 +138,6 @@ int put_cosigned(struct change *c, const struct applied *a)
 		struct row_key k = row_key_cosigned(&a->record->target);
 		struct cosigner_row row = {
 			.at = a->at,
-			.signed_at = frame_signature(a->frame, i).signed_at,
 		};
 		int rc;
 

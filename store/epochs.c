@@ -84,6 +84,25 @@ int epoch_may_supersede(const struct source *s, struct arena *a,
 	return rc < 0 ? rc : may_supersede(s, a, by, &these, out);
 }
 
+int epoch_of_member(const struct source *s, const struct id *id, bool *out)
+{
+	ARENA_AUTO(a);
+	struct signed_by these = {.n = 0};
+	uint32_t min_trust = 0;
+	int rc = epoch_signatures(s, &a, id, &these);
+
+	if (rc == 0)
+		rc = min_trust_of(s, &min_trust);
+	*out = false;
+	for (uint32_t i = 0; rc == 0 && !*out && i < these.n; i++) {
+		struct rights r = {.trust = 0};
+
+		rc = rights_of(s, &these.list[i].agent, &r);
+		*out = rc == 0 && r.trust >= min_trust;
+	}
+	return rc;
+}
+
 /* Does the epoch at the walk hide what these signed, and may it supersede it? */
 static int read_incoming(const struct source *s, struct arena *a,
 	const struct signed_by *these, struct incoming *e, bool *may)

@@ -16,6 +16,10 @@ struct epoch_memory {
 int epoch_hidden(const struct source *s, struct epoch_memory *m,
 	const struct id *id, bool *out);
 
+/* Is a member among those who signed the epoch? Of several epochs of one name those of
+ * members are meant, where there are any: a name is not captured by a stranger. */
+int epoch_of_member(const struct source *s, const struct id *id, bool *out);
+
 /* Has one of those who signed `by` the right to supersede `target`? -ENOENT: one of
  * them is not seen, or that is no epoch. */
 int epoch_may_supersede(const struct source *s, struct arena *a,

@@ -24,12 +24,12 @@ int claim_columns_read(struct slice value, struct claim_columns *out)
 		return -EBADMSG;
 	memcpy(&out->row, value.p, at);
 	out->signers = value.p + at;
-	n = out->row.signers * sizeof(struct claim_signer);
+	n = out->row.signers * sizeof(uint32_t);
 	n += out->row.has & CLAIM_PARENT ? ID_SIZE : 0;
 	n += out->row.has & CLAIM_EPOCH ? ID_SIZE : 0;
 	if (out->row.signers > SIGNATURES_MAX || value.n != at + n)
 		return -EBADMSG;
-	at += out->row.signers * sizeof(struct claim_signer);
+	at += out->row.signers * sizeof(uint32_t);
 	if (out->row.has & CLAIM_PARENT) {
 		memcpy(out->parent.b, value.p + at, ID_SIZE);
 		at += ID_SIZE;
@@ -39,21 +39,14 @@ int claim_columns_read(struct slice value, struct claim_columns *out)
 	return 0;
 }
 
-struct claim_signer claim_signer_at(const struct claim_columns *c, uint32_t i)
+uint32_t claim_signer_at(const struct claim_columns *c, uint32_t i)
 {
-	struct claim_signer s;
-
-	memcpy(&s, c->signers + i * sizeof(s), sizeof(s));
-	return s;
+	return be32_at(c->signers + i * sizeof(uint32_t));
 }
 
-static void add_signing(struct gather *g, uint32_t number, uint64_t signed_at)
+static void add_signing(struct gather *g, uint32_t number)
 {
-	struct raw_signing s = {
-		.claim = claims_met(g) - 1,
-		.number = number,
-		.signed_at = signed_at,
-	};
+	struct raw_signing s = {.claim = claims_met(g) - 1, .number = number};
 
 	buf_add(&g->signings, &s, sizeof(s));
 }
@@ -86,27 +79,18 @@ static int add_claim(struct gather *g, const struct walk *w)
 	f.parent = c.parent;
 	buf_add(&g->claims, &f, sizeof(f));
 	buf_add(&g->clusters, &c.row.cluster, sizeof(c.row.cluster));
-	for (uint32_t i = 0; i < c.row.signers; i++) {
-		struct claim_signer s = claim_signer_at(&c, i);
-
-		add_signing(g, s.number, s.signed_at);
-	}
+	for (uint32_t i = 0; i < c.row.signers; i++)
+		add_signing(g, claim_signer_at(&c, i));
 	return 0;
 }
 
+/* A signature has no time of its own: who signs says the same, of the same time. */
 static int add_cosigner(struct gather *g, const struct walk *w)
 {
-	uint64_t seq = be64_at((const uint8_t *)w->key.mv_data + CLAIM_KEY + 5);
-	struct cosigner_row row;
+	const uint8_t *key = w->key.mv_data;
 
-	if (w->value.mv_size != sizeof(row))
-		return -EBADMSG;
-	memcpy(&row, w->value.mv_data, sizeof(row));
-	/* its time is judged when all signatures are known */
-	if (context_sees(&g->source->context, seq, 0))
-		add_signing(g,
-			be32_at((const uint8_t *)w->key.mv_data + CLAIM_KEY + 1),
-			row.signed_at);
+	if (context_sees(&g->source->context, be64_at(key + CLAIM_KEY + 5), 0))
+		add_signing(g, be32_at(key + CLAIM_KEY + 1));
 	return 0;
 }
 
@@ -114,7 +98,7 @@ static int add_withdrawal(struct gather *g, const struct walk *w)
 {
 	const uint8_t *key = w->key.mv_data;
 	struct withdrawal_row row;
-	struct raw_withdrawal out;
+	struct withdrawal out;
 
 	if (w->value.mv_size != sizeof(row))
 		return -EBADMSG;
@@ -122,60 +106,44 @@ static int add_withdrawal(struct gather *g, const struct walk *w)
 	if (!context_sees(&g->source->context, be64_at(key + CLAIM_KEY + 5),
 		    row.timestamp))
 		return 0;
-	out = (struct raw_withdrawal){
-		.word =
-			{
-				.claim = claims_met(g) - 1,
-				.voter = be32_at(key + CLAIM_KEY + 1),
-				.timestamp = row.timestamp,
-				.id = row.id,
-				.replaces = row.replaces != 0,
-				.by = row.by,
-			},
-		.signed_at = row.signed_at,
+	out = (struct withdrawal){
+		.claim = claims_met(g) - 1,
+		.voter = be32_at(key + CLAIM_KEY + 1),
+		.timestamp = row.timestamp,
+		.id = row.id,
+		.replaces = row.replaces != 0,
+		.by = row.by,
 	};
 	buf_add(&g->withdrawals, &out, sizeof(out));
 	return 0;
 }
 
-/* Is it by the same agent on the same claim as the last one? */
-static bool is_older(const struct gather *g, const struct ballot *b)
-{
-	const struct raw_ballot *list = (const void *)g->ballots.p;
-	uint32_t n = count_of(&g->ballots, sizeof(*list));
-
-	return n > 0 && list[n - 1].word.candidate == b->candidate &&
-	       list[n - 1].word.voter == b->voter;
-}
-
-/* Of an agent's votes on a claim the first that is seen is the newest, and enough; but
- * whether it is seen under asof/ is judged when all signatures are known. */
+/* Of an agent's votes on a claim the first that is seen is the newest. */
 static int add_vote(struct gather *g, const struct walk *w)
 {
 	const uint8_t *key = w->key.mv_data;
-	const struct context *c = &g->source->context;
+	const struct ballot *list = (const void *)g->ballots.p;
+	uint32_t n = count_of(&g->ballots, sizeof(*list));
 	struct vote_row row;
-	struct raw_ballot b = {
-		.word =
-			{
-				.voter = be32_at(key + CLAIM_KEY + 1),
-				.candidate = claims_met(g) - 1,
-				.timestamp = ~be64_at(key + CLAIM_KEY + 5),
-			},
+	struct ballot b = {
+		.voter = be32_at(key + CLAIM_KEY + 1),
+		.candidate = claims_met(g) - 1,
+		.timestamp = ~be64_at(key + CLAIM_KEY + 5),
 	};
 
 	if (w->value.mv_size != sizeof(row))
 		return -EBADMSG;
 	memcpy(&row, w->value.mv_data, sizeof(row));
-	if (!(c->cuts & CONTEXT_ASOF) && is_older(g, &b.word))
+	if (n > 0 && list[n - 1].candidate == b.candidate &&
+		list[n - 1].voter == b.voter)
 		return 0;
-	if (!context_sees(c, be64_at(key + CLAIM_VOTE_KEY - 8), b.word.timestamp))
+	if (!context_sees(&g->source->context, be64_at(key + CLAIM_VOTE_KEY - 8),
+		    b.timestamp))
 		return 0;
 	for (int i = 0; i < ID_SIZE; i++)
-		b.word.id.b[i] = (uint8_t)~key[CLAIM_KEY + 13 + i];
-	b.word.weight = row.weight;
-	b.word.against = row.against != 0;
-	b.signed_at = row.signed_at;
+		b.id.b[i] = (uint8_t)~key[CLAIM_KEY + 13 + i];
+	b.weight = row.weight;
+	b.against = row.against != 0;
 	buf_add(&g->ballots, &b, sizeof(b));
 	return 0;
 }

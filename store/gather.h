@@ -41,10 +41,11 @@ int gather_component(const struct source *s, const struct pair_key *p,
 /* A claim row as it is read back. */
 struct claim_columns {
 	struct claim_row row;
-	const uint8_t *signers;	 /* struct claim_signer, row.signers of them */
+	const uint8_t *signers;	 /* row.signers numbers */
 	struct id parent, epoch; /* with their bits of row.has */
 };
 int claim_columns_read(struct slice value, struct claim_columns *out);
-struct claim_signer claim_signer_at(const struct claim_columns *c, uint32_t i);
+/* The number of a signer. */
+uint32_t claim_signer_at(const struct claim_columns *c, uint32_t i);
 
 #endif

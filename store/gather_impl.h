@@ -9,28 +9,17 @@
 struct raw_signing {
 	uint32_t claim;
 	uint32_t number;
-	uint64_t signed_at;
 };
 
-/* Their voters are agents' numbers until the walk is over. */
-struct raw_withdrawal {
-	struct withdrawal word;
-	uint64_t signed_at;
-};
-
-struct raw_ballot {
-	struct ballot word;
-	uint64_t signed_at;
-};
-
+/* A withdrawal or a ballot: its voter is an agent's number until the walk is over. */
 struct gather {
 	const struct source *source;
 	struct arena *arena;
 	struct buf claims;	/* struct fact */
 	struct buf clusters;	/* struct cluster_hash, one per claim */
 	struct buf signings;	/* struct raw_signing */
-	struct buf withdrawals; /* struct raw_withdrawal */
-	struct buf ballots;	/* struct raw_ballot */
+	struct buf withdrawals; /* struct withdrawal */
+	struct buf ballots;	/* struct ballot */
 	bool no_votes;		/* one claim at a time, without its votes */
 	bool passed_over;	/* the claim met last is not seen */
 	uint32_t *numbers;	/* of agents, sorted */
@@ -47,12 +36,6 @@ static inline uint32_t claims_met(const struct gather *g)
 {
 	return count_of(&g->claims, sizeof(struct fact));
 }
-
-/* The number of an agent, as a voter. */
-uint32_t gather_voter(const struct gather *g, uint32_t number);
-
-/* Withdrawals and ballots, those that the context sees, into out. 0 or -ENOMEM. */
-int gather_words(struct gather *g, struct gathered *out);
 
 /* When the walk is over. 0 or -errno. */
 int gather_finish(struct gather *g, struct gathered *out);

@@ -36,8 +36,8 @@ static uint32_t unique(void *base, size_t n, size_t size,
 static int collect_numbers(struct gather *g)
 {
 	const struct raw_signing *s = (const void *)g->signings.p;
-	const struct raw_withdrawal *w = (const void *)g->withdrawals.p;
-	const struct raw_ballot *b = (const void *)g->ballots.p;
+	const struct withdrawal *w = (const void *)g->withdrawals.p;
+	const struct ballot *b = (const void *)g->ballots.p;
 	uint32_t ns = count_of(&g->signings, sizeof(*s));
 	uint32_t nw = count_of(&g->withdrawals, sizeof(*w));
 	uint32_t nb = count_of(&g->ballots, sizeof(*b)), n = 0;
@@ -50,9 +50,9 @@ static int collect_numbers(struct gather *g)
 		if (n == 0 || g->numbers[n - 1] != s[i].number)
 			g->numbers[n++] = s[i].number;
 	for (uint32_t i = 0; i < nw; i++)
-		g->numbers[n++] = w[i].word.voter;
+		g->numbers[n++] = w[i].voter;
 	for (uint32_t i = 0; i < nb; i++)
-		g->numbers[n++] = b[i].word.voter;
+		g->numbers[n++] = b[i].voter;
 	g->number_count = unique(g->numbers, n, sizeof(*g->numbers), order32);
 	return 0;
 }
@@ -118,7 +118,7 @@ static int seat_voters(struct gather *g, struct gathered *out)
 	return 0;
 }
 
-uint32_t gather_voter(const struct gather *g, uint32_t number)
+static uint32_t voter_of(const struct gather *g, uint32_t number)
 {
 	const uint32_t *at = bsearch(
 		&number, g->numbers, g->number_count, sizeof(*g->numbers), order32);
@@ -162,29 +162,19 @@ static int by_voter(const void *a, const void *b)
 	return (x->voter > y->voter) - (x->voter < y->voter);
 }
 
-/* The signings of one claim, from `list` on: the earliest stands for the claim's own time,
- * later ones for theirs; an agent that signed twice stands there once. Returns how many
- * rows they were. */
+/* The signings of one claim, from `list` on; an agent that signed twice stands there once.
+ * Returns how many rows they were. */
 static uint32_t place_claim_signings(struct gather *g,
 	const struct raw_signing *list, uint32_t n, struct signing *to,
 	uint32_t *used)
 {
-	const struct context *c = &g->source->context;
-	uint64_t first = UINT64_MAX;
 	uint32_t count = 0, begin = *used;
 
 	for (; count < n && list[count].claim == list->claim; count++)
-		if (list[count].signed_at < first)
-			first = list[count].signed_at;
-	for (uint32_t i = 0; i < count; i++) {
-		if (c->cuts & CONTEXT_ASOF && list[i].signed_at > c->asof &&
-			list[i].signed_at != first)
-			continue;
 		to[(*used)++] = (struct signing){
 			.claim = list->claim,
-			.voter = gather_voter(g, list[i].number),
+			.voter = voter_of(g, list[count].number),
 		};
-	}
 	*used = begin + unique(to + begin, *used - begin, sizeof(*to), by_voter);
 	return count;
 }
@@ -201,6 +191,34 @@ static int place_signings(struct gather *g, struct gathered *out)
 		i += place_claim_signings(g, raw + i, n - i, to, &used);
 	out->facts.signings = to;
 	out->facts.signing_count = used;
+	return 0;
+}
+
+static void *copy_of(struct arena *a, const struct buf *b)
+{
+	void *p = arena_alloc(a, b->n + 1);
+
+	if (p && b->n)
+		memcpy(p, b->p, b->n);
+	return p;
+}
+
+static int place_words(struct gather *g, struct gathered *out)
+{
+	struct withdrawal *withdrawals = copy_of(g->arena, &g->withdrawals);
+	struct ballot *ballots = copy_of(g->arena, &g->ballots);
+
+	if (!withdrawals || !ballots)
+		return -ENOMEM;
+	out->facts.withdrawal_count =
+		count_of(&g->withdrawals, sizeof(*withdrawals));
+	out->facts.ballot_count = count_of(&g->ballots, sizeof(*ballots));
+	for (uint32_t i = 0; i < out->facts.withdrawal_count; i++)
+		withdrawals[i].voter = voter_of(g, withdrawals[i].voter);
+	for (uint32_t i = 0; i < out->facts.ballot_count; i++)
+		ballots[i].voter = voter_of(g, ballots[i].voter);
+	out->facts.withdrawals = withdrawals;
+	out->facts.ballots = ballots;
 	return 0;
 }
 
@@ -222,7 +240,7 @@ int gather_finish(struct gather *g, struct gathered *out)
 	if (rc == 0)
 		rc = place_signings(g, &all);
 	if (rc == 0)
-		rc = gather_words(g, &all);
+		rc = place_words(g, &all);
 	if (rc == 0)
 		*out = all;
 	return rc;

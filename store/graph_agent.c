@@ -5,33 +5,16 @@
 
 /* ---- what an agent signed ---- */
 
-/* Of a time (asof/) a signature counts by when it was made. 0 or -ENOENT. */
-static int signature_seen(
-	struct snap *s, const struct agent *a, const struct id *id)
-{
-	bool seen = true;
-	int rc = 0;
-
-	if (s->source.context.cuts & CONTEXT_ASOF)
-		rc = source_has_signed(&s->source, id, a, &seen);
-	return rc < 0 ? rc : seen ? 0 : -ENOENT;
-}
-
-static int list_spoken(struct snap *s, const struct agent *a, uint32_t number,
-	id_visit *visit, void *ctx)
+static int list_spoken(struct snap *s, uint32_t number, id_visit *visit, void *ctx)
 {
 	struct row_key prefix = row_key_having(KEY_SPOKEN, number);
 	struct listed l;
 	WALK_AUTO(w);
 	int rc = listed_first(s, &prefix, &w, &l);
 
-	for (; rc == 0; rc = listed_next(s, &w, &l)) {
-		rc = signature_seen(s, a, &l.id);
-		if (rc == 0 && visit(ctx, &l.id))
+	for (; rc == 0; rc = listed_next(s, &w, &l))
+		if (visit(ctx, &l.id))
 			return 0;
-		if (rc < 0 && rc != -ENOENT)
-			return rc;
-	}
 	return rc == -ENOENT ? 0 : rc;
 }
 
@@ -42,26 +25,25 @@ static int count_one(void *ctx, const struct id *id)
 	return 0;
 }
 
-static int count_spoken(
-	struct snap *s, const struct agent *a, uint32_t number, uint64_t *out)
+static int count_spoken(struct snap *s, uint32_t number, uint64_t *out)
 {
 	struct row_key k = row_key_having(KEY_SPOKEN, number);
 	int rc;
 
 	*out = 0;
 	if (cuts_records(s))
-		return list_spoken(s, a, number, count_one, out);
+		return list_spoken(s, number, count_one, out);
 	rc = row_read(s->source.txn, &k, out, sizeof(*out));
 	return rc == -ENOENT ? 0 : rc;
 }
 
 /* ---- who is known ---- */
 
-/* Is the agent's signature seen under the record of that seq, or under what that cosigns?
- * Those under assertions are the same to an agent, whichever came first, and not asked
- * for here. 0 or -ENOENT. */
-static int record_seen(struct snap *s, const struct agent *a, uint64_t seq)
+/* Is the record of that seq seen, or what it cosigns? Assertions are the same to an agent,
+ * whether it signed first or later, and not asked for here. 0 or -ENOENT. */
+static int record_seen(struct snap *s, uint64_t seq)
 {
+	const struct context *c = &s->source.context;
 	struct event_row e = {0};
 	struct id_row row = {0};
 	struct record r = {0};
@@ -75,12 +57,14 @@ static int record_seen(struct snap *s, const struct agent *a, uint64_t seq)
 	if (rc < 0)
 		return rc;
 	if (r.kind == RECORD_SETTING)
-		return context_sees_setting(&s->source.context, seq) ? 0 : -ENOENT;
+		return context_sees_setting(c, seq) ? 0 : -ENOENT;
 	id = r.kind == RECORD_COSIGNATURE ? r.target : id_of(f.canonical);
 	rc = source_id(&s->source, &id, &row);
 	if (rc < 0 || row.kind == RECORD_ASSERTION)
 		return rc < 0 ? rc : -ENOENT;
-	return signature_seen(s, a, &id);
+	return context_sees(c, seq, 0) && context_sees(c, row.seq, row.timestamp)
+		       ? 0
+		       : -ENOENT;
 }
 
 static int stop_at_one(void *ctx, const struct id *id)
@@ -91,12 +75,12 @@ static int stop_at_one(void *ctx, const struct id *id)
 }
 
 /* Of a time: has it signed anything that had been said by then? */
-static int signed_by_then(struct snap *s, const struct agent *a, uint32_t number)
+static int signed_by_then(struct snap *s, uint32_t number)
 {
 	struct row_key prefix = row_key_tag(KEY_SIGNED);
 	bool found = false;
 	WALK_AUTO(w);
-	int rc = list_spoken(s, a, number, stop_at_one, &found);
+	int rc = list_spoken(s, number, stop_at_one, &found);
 
 	if (rc < 0 || found)
 		return rc;
@@ -106,7 +90,7 @@ static int signed_by_then(struct snap *s, const struct agent *a, uint32_t number
 		if (w.key.mv_size != prefix.n + 8)
 			return -EBADMSG;
 		rc = record_seen(
-			s, a, be64_at((const uint8_t *)w.key.mv_data + prefix.n));
+			s, be64_at((const uint8_t *)w.key.mv_data + prefix.n));
 		if (rc != -ENOENT)
 			return rc;
 	}
@@ -131,12 +115,12 @@ static int signed_before(struct snap *s, uint32_t number, uint64_t last)
 }
 
 /* 0 or -ENOENT. */
-static int agent_seen(struct snap *s, const struct agent *a, uint32_t number)
+static int agent_seen(struct snap *s, uint32_t number)
 {
 	const struct context *c = &s->source.context;
 
 	if (c->cuts & CONTEXT_ASOF)
-		return signed_by_then(s, a, number);
+		return signed_by_then(s, number);
 	return c->cuts & CONTEXT_AT ? signed_before(s, number, c->seq) : 0;
 }
 
@@ -144,7 +128,7 @@ static int find_agent(struct snap *s, const struct agent *a, uint32_t *number)
 {
 	int rc = agent_number(s->source.txn, a, number);
 
-	return rc < 0 ? rc : agent_seen(s, a, *number);
+	return rc < 0 ? rc : agent_seen(s, *number);
 }
 
 int agent_find(struct snap *s, const struct agent *a)
@@ -163,7 +147,7 @@ int agent_list(struct snap *s, uint64_t after, name_visit *visit, void *ctx)
 
 		if (rc < 0)
 			return rc == -ENOENT ? -EBADMSG : rc;
-		rc = agent_seen(s, &a, (uint32_t)n);
+		rc = agent_seen(s, (uint32_t)n);
 		if (rc == 0 && visit(ctx, slice_of(a.b, ID_SIZE), n + 1))
 			return 0;
 		if (rc < 0 && rc != -ENOENT)
@@ -177,7 +161,7 @@ int agent_claims(struct snap *s, const struct agent *a, id_visit *visit, void *c
 	uint32_t number;
 	int rc = find_agent(s, a, &number);
 
-	return rc < 0 ? rc : list_spoken(s, a, number, visit, ctx);
+	return rc < 0 ? rc : list_spoken(s, number, visit, ctx);
 }
 
 /* ---- what it calls itself ---- */
@@ -235,7 +219,7 @@ int agent_profile(struct snap *s, const struct agent *a, struct arena *arena,
 	if (rc == 0 || rc == -ENOENT)
 		rc = rights_of(&s->source, a, &rights);
 	if (rc == 0)
-		rc = count_spoken(s, a, number, &p.claims);
+		rc = count_spoken(s, number, &p.claims);
 	if (rc < 0)
 		return rc;
 	p.trust = rights.trust;

@@ -46,8 +46,8 @@
  *	\x80 H(subject) i predicate \0 subject' \0 time id
  *	                               a claim that points at it: struct listed_row
  *	\x80 H(subject) p H(predicate) PAIR: struct pair_row, then the consensus line
- *	PAIR c time id                 a claim: struct claim_row, its first signers
- *	                               (struct claim_signer each), parent, epoch
+ *	PAIR c time id                 a claim: struct claim_row, the numbers of its first
+ *	                               signers, parent, epoch
  *	PAIR c time id + number seq    a later cosignature: struct cosigner_row
  *	PAIR c time id - number seq    an agent withdraws or replaces it: withdrawal_row
  *	PAIR c time id v number T I seq
@@ -83,7 +83,7 @@
 
 enum {
 	INDEX_LAYOUT =
-		3, /* raised with every change of this file: the index is rebuilt */
+		4, /* raised with every change of this file: the index is rebuilt */
 	HASH_SIZE = 16,
 	PAIR_KEY = 1 + HASH_SIZE + 1 + HASH_SIZE,
 	KEY_MAX = 511,
@@ -618,34 +618,25 @@ struct claim_row {
 	uint8_t source_class;
 	uint8_t has; /* bits of claim_has: the ids that follow the signers */
 	struct cluster_hash cluster;
-	uint32_t signers; /* struct claim_signer that follow */
+	uint32_t signers; /* agent numbers that follow, u32 each, big endian */
 	uint32_t zero;
 };
 static_assert(sizeof(struct claim_row) == 64, "claim_row has no padding");
 
-struct claim_signer {
-	uint64_t signed_at;
-	uint32_t number;
-	uint32_t zero;
-};
-
 struct cosigner_row {
 	struct locator at; /* of the cosignature record */
-	uint64_t signed_at;
 };
 
 struct withdrawal_row {
-	uint64_t signed_at;
 	uint64_t timestamp; /* of the supersession record */
 	struct id id;
 	struct id by;
 	uint32_t replaces; /* 0: a retraction, `by` is zero */
 	uint32_t zero;
 };
-static_assert(sizeof(struct withdrawal_row) == 88, "withdrawal_row has no padding");
+static_assert(sizeof(struct withdrawal_row) == 80, "withdrawal_row has no padding");
 
 struct vote_row {
-	uint64_t signed_at;
 	uint32_t weight; /* 0: withdrawn */
 	uint32_t against;
 };

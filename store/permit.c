@@ -4,6 +4,7 @@
 
 #include "core/quote.h"
 #include "store/assertion.h"
+#include "store/epochs.h"
 
 static const struct agent *author(const struct entry *e)
 {
@@ -136,19 +137,45 @@ static int permit_supersession(
 
 /* ---- epochs ---- */
 
-/* The first epoch of that name; -ENOENT. */
-static int named(struct change *c, struct slice name, struct id *out)
+/* The epoch that has the name: the author's own where there is one, else one of members,
+ * else any. -ENOENT. */
+struct bearer {
+	struct id id;
+	bool own, of_member;
+};
+
+static int look_at_bearer(struct change *c, const struct entry *e,
+	const uint8_t *id, struct bearer *best)
 {
-	struct row_key prefix = row_key_bearing(KEY_EPOCH, name);
+	struct bearer b = {.own = false};
+	int rc;
+
+	memcpy(b.id.b, id, ID_SIZE);
+	rc = source_has_signed(&c->source, &b.id, author(e), &b.own);
+	if (rc == 0)
+		rc = epoch_of_member(&c->source, &b.id, &b.of_member);
+	if (rc == 0 && (b.own || !best->of_member))
+		*best = b;
+	return rc;
+}
+
+static int find_bearer(struct change *c, const struct entry *e, struct bearer *best)
+{
+	struct row_key prefix = row_key_bearing(KEY_EPOCH, e->record.name);
+	bool found = false;
 	WALK_AUTO(w);
 	int rc = walk_start(&w, c->source.txn, &prefix);
 
-	if (rc < 0)
-		return rc;
-	if (w.key.mv_size != prefix.n + 8 + ID_SIZE)
-		return -EBADMSG;
-	memcpy(out->b, (const uint8_t *)w.key.mv_data + prefix.n + 8, ID_SIZE);
-	return 0;
+	for (; rc == 0 && !best->own; rc = walk_next(&w)) {
+		if (w.key.mv_size != prefix.n + 8 + ID_SIZE)
+			return -EBADMSG;
+		rc = look_at_bearer(
+			c, e, (const uint8_t *)w.key.mv_data + prefix.n + 8, best);
+		if (rc < 0)
+			return rc == -ENOENT ? -EBADMSG : rc;
+		found = true;
+	}
+	return rc < 0 && rc != -ENOENT ? rc : found ? 0 : -ENOENT;
 }
 
 static bool same_epoch(const struct record *a, const struct record *b)
@@ -157,33 +184,55 @@ static bool same_epoch(const struct record *a, const struct record *b)
 	       (!(a->has & HAS_TARGET) || id_compare(&a->target, &b->target) == 0);
 }
 
-/* A name means one epoch, and is its author's. */
+static int is_member(struct change *c, const struct entry *e, bool *out)
+{
+	struct rights r = {.trust = 0};
+	uint32_t min_trust = 0;
+	int rc = rights_of(&c->source, author(e), &r);
+
+	if (rc == 0)
+		rc = min_trust_of(&c->source, &min_trust);
+	*out = rc == 0 && r.trust >= min_trust;
+	return rc;
+}
+
+static int read_epoch(struct change *c, const struct id *id, struct buf *scratch,
+	struct record *out)
+{
+	struct frame frame = {0};
+	struct id_row row = {0};
+	int rc = source_id(&c->source, id, &row);
+
+	return rc < 0 ? rc
+		      : source_record(
+				&c->source, &row.at, id, scratch, &frame, out);
+}
+
+/* A name means one epoch, and is its author's; what strangers call so is not in a member's
+ * way. */
 static int permit_name(struct change *c, const struct entry *e, struct id *known,
 	struct error *err)
 {
+	struct bearer b = {.own = false};
 	struct record old = {0};
-	struct frame frame = {0};
-	struct id_row row = {0};
 	BUF_AUTO(scratch);
-	bool own = false;
-	int rc = named(c, e->record.name, known);
+	bool member = false;
+	int rc = find_bearer(c, e, &b);
 
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
-	if (id_compare(known, &e->id) == 0)
-		return 0; /* it is this one */
-	rc = source_has_signed(&c->source, known, author(e), &own);
-	if (rc == 0)
-		rc = source_id(&c->source, known, &row);
-	if (rc == 0)
-		rc = source_record(
-			&c->source, &row.at, known, &scratch, &frame, &old);
+	rc = is_member(c, e, &member);
+	if (rc < 0 || id_compare(&b.id, &e->id) == 0 ||
+		(member && !b.own && !b.of_member))
+		return rc;
+	rc = read_epoch(c, &b.id, &scratch, &old);
 	if (rc < 0)
 		return rc;
-	if (own && e->timestamp_implied && same_epoch(&old, &e->record))
+	*known = b.id;
+	if (b.own && e->timestamp_implied && same_epoch(&old, &e->record))
 		return -EEXIST;
-	(void)fail(err, own ? EINVAL : EPERM, "the epoch %s is there already: %s",
-		quote(e->record.name).text, hex_of(known).text);
+	(void)fail(err, b.own ? EINVAL : EPERM, "the epoch %s is there already: %s",
+		quote(e->record.name).text, hex_of(&b.id).text);
 	return fail_hint(err, "choose another name");
 }
 

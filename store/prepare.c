@@ -5,6 +5,7 @@
 #include "core/canon.h"
 #include "core/quote.h"
 #include "core/sign.h"
+#include "store/epochs.h"
 #include "store/internal.h"
 
 /* What changes everybody's answers is said by the store itself. */
@@ -19,11 +20,14 @@ static int check_setting(
 	return fail_hint(err, "stemefs admit STORE KEY");
 }
 
-/* The ids that a name has. */
+/* The ids that a name has: those of members alone, where there are any. */
 struct meanings {
+	const struct source *source;
+	bool of_members;
 	struct id first;
 	size_t count;
 	struct buf list; /* as text, for who has to choose */
+	int rc;
 };
 
 static void meanings_free(struct meanings *m)
@@ -35,7 +39,18 @@ static int add_meaning(void *ctx, const struct id *id)
 {
 	struct meanings *m = ctx;
 	char hex[ID_HEX + 1];
+	bool of_member = false;
 
+	m->rc = epoch_of_member(m->source, id, &of_member);
+	if (m->rc < 0)
+		return 1;
+	if (of_member != m->of_members) {
+		if (m->of_members)
+			return 0;
+		m->of_members = true; /* the others are not meant */
+		m->count = 0;
+		buf_reset(&m->list);
+	}
 	if (m->count++ == 0)
 		m->first = *id;
 	hex_print(id->b, ID_SIZE, hex);
@@ -51,8 +66,12 @@ static int find_epoch(
 	SNAP_AUTO(snap);
 	int rc = store_snap(s, &snap);
 
-	if (rc == 0)
+	if (rc == 0) {
+		m.source = &snap->source;
 		rc = epoch_find(snap, d->epoch_name, add_meaning, &m);
+	}
+	if (rc == 0)
+		rc = m.rc;
 	if (rc == -ENOENT || (rc == 0 && m.count == 0)) {
 		(void)fail(err, EINVAL, "epoch %s is not known",
 			quote(d->epoch_name).text);

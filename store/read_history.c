@@ -77,19 +77,6 @@ static int follow(struct snap *s, struct record *r, struct id *id)
 	return 0;
 }
 
-/* When a record was made: of a cosignature the first of its entries. */
-static uint64_t made_at(const struct record *r, const struct frame *f)
-{
-	uint64_t first = UINT64_MAX;
-
-	if (r->kind != RECORD_COSIGNATURE)
-		return r->timestamp;
-	for (uint16_t i = 0; i < f->signature_count; i++)
-		if (frame_signature(f, i).signed_at < first)
-			first = frame_signature(f, i).signed_at;
-	return first;
-}
-
 /* Under a context that cuts more than at/. */
 static int is_admitted(struct snap *s, const struct event_row *e,
 	const struct admitted *admitted, bool *out)
@@ -101,7 +88,7 @@ static int is_admitted(struct snap *s, const struct event_row *e,
 	int rc = source_record(&s->source, &e->at, NULL, &scratch, &f, &r);
 
 	*out = false;
-	if (rc < 0 || !context_sees(&s->source.context, f.seq, made_at(&r, &f)))
+	if (rc < 0 || !context_sees(&s->source.context, f.seq, r.timestamp))
 		return rc;
 	id = id_of(f.canonical);
 	rc = follow(s, &r, &id);

@@ -52,7 +52,7 @@ static int signs(const struct walk *w, uint32_t agent, struct claim_columns *cla
 	ref->timestamp = be64_at(key + PAIR_KEY + 1);
 	memcpy(ref->id.b, key + PAIR_KEY + 9, ID_SIZE);
 	for (uint32_t i = 0; !*out && i < claim->row.signers; i++)
-		*out = claim_signer_at(claim, i).number == agent;
+		*out = claim_signer_at(claim, i) == agent;
 	return 0;
 }
 

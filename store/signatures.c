@@ -61,26 +61,9 @@ static int add_cosignatures(const struct source *s, const struct id *id,
 	return rc == -ENOENT ? 0 : rc;
 }
 
-/* Under asof/ the earliest stand for the record's own time, later ones for theirs. */
-static uint32_t cut_late(
-	const struct context *c, struct signature *list, uint32_t n)
-{
-	uint64_t first = UINT64_MAX;
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < n; i++)
-		if (list[i].signed_at < first)
-			first = list[i].signed_at;
-	for (uint32_t i = 0; i < n; i++)
-		if (!(c->cuts & CONTEXT_ASOF) || list[i].signed_at <= c->asof ||
-			list[i].signed_at == first)
-			list[kept++] = list[i];
-	return kept;
-}
-
 /* Of each agent the smallest, sorted, in the arena. */
-static int settle_entries(const struct source *s, const struct buf *all,
-	struct arena *a, struct signature **out, uint32_t *count)
+static int settle_entries(const struct buf *all, struct arena *a,
+	struct signature **out, uint32_t *count)
 {
 	struct signature *list = arena_alloc(a, all->n + 1);
 	uint32_t n, kept = 0;
@@ -89,7 +72,7 @@ static int settle_entries(const struct source *s, const struct buf *all,
 		return -ENOMEM;
 	if (all->n)
 		memcpy(list, all->p, all->n);
-	n = cut_late(&s->context, list, (uint32_t)(all->n / sizeof(*list)));
+	n = (uint32_t)(all->n / sizeof(*list));
 	if (n)
 		qsort(list, n, sizeof(*list), by_agent_and_age);
 	for (uint32_t i = 0; i < n; i++)
@@ -114,7 +97,7 @@ int source_signatures(const struct source *s, const struct id *id, struct arena 
 		rc = add_entries(s, &row.at, NULL, &all);
 	if (rc == 0)
 		rc = add_cosignatures(s, id, NULL, &all);
-	return rc < 0 ? rc : settle_entries(s, &all, a, out, count);
+	return rc < 0 ? rc : settle_entries(&all, a, out, count);
 }
 
 int source_has_signed(const struct source *s, const struct id *id,

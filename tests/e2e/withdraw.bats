@@ -272,6 +272,23 @@ stewards() {
 	[ "$(of s .object)" = x ]
 }
 
+@test "a stranger does not capture the name of an epoch" {
+	agents eve
+	members ann
+	echo '{"epoch":"e"}' | signs ann
+	echo '{"epoch":"e","timestamp":"2020-01-01T00:00:00Z"}' | signs eve # older, and later
+	what s x '.epoch = "e"' | post
+	[ "$(of s .epoch)" = "$(jq -r --arg a "$(keys_of ann)" 'select(.kind == "epoch" and .agents == [$a]).id' "$M/events.jsonl")" ]
+	# nor before it is there
+	echo '{"epoch":"f"}' | signs eve
+	echo '{"epoch":"f"}' | post
+	what t y '.epoch = "f"' | post
+	[ "$(of t .epoch)" = "$(jq -r 'select(.kind == "epoch").id' "$M/events.jsonl" | tail -n1)" ]
+	# the author's own, said again, is the same
+	echo '{"epoch":"f"}' | post
+	[ "$(jq -r .status "$M/receipts/post" | tail -n1)" = duplicate ]
+}
+
 @test "what was taken back is said again with another time" {
 	what s x '.timestamp = "2026-01-01T00:00:00Z"' > "$BATS_TEST_TMPDIR/x"
 	post < "$BATS_TEST_TMPDIR/x"

@@ -77,22 +77,14 @@ def see(arrivals, cut):
             continue
         if r["kind"] != "cosignature":
             records.setdefault(r["id"], r)
-        known = entries.setdefault(r["target"] if r["kind"] == "cosignature" else r["id"], {})
-        for agent, signed_at, signature in r["signatures"]:
-            entry = (signed_at, signature)
-            known[agent] = min(entry, known.get(agent, entry))
+        known = entries.setdefault(r["target"] if r["kind"] == "cosignature" else r["id"], set())
+        known.update(agent for agent, _, _ in r["signatures"])
     out = []
     for i, r in records.items():
         free = cut.asof is None or r["kind"] == "setting"
         if not free and r["timestamp"] > cut.asof:
             continue
-        first = min(signed_at for signed_at, _ in entries[i].values())
-        signers = {
-            agent
-            for agent, (signed_at, _) in entries[i].items()
-            if free or signed_at == first or signed_at <= cut.asof
-        }
-        out.append(dict(r, signers=signers))
+        out.append(dict(r, signers=entries[i]))
     return out
 
 
@@ -191,13 +183,14 @@ def apart(edges):
     return lists
 
 
-def without_cycles(edges):
+def without_cycles(edges, stewards):
     edges = list(edges)
     for knot in apart(between_cycles(edges)):
         if sum(len(e.agents) for e in knot) > EDGES_ON_CYCLES:
-            edges = [e for e in edges if e not in knot]
+            edges = [e for e in edges if e not in knot or e.agents & stewards]
     while looped := on_cycles(edges):
-        edges.remove(max(looped, key=lambda e: e.age))
+        weak = [e for e in looped if not e.agents & stewards]
+        edges.remove(max(weak or looped, key=lambda e: e.age))
     return edges
 
 
@@ -213,7 +206,7 @@ class Pair:
             if r["kind"] == "supersession" and "by" not in r and r["target"] in claims:
                 heard = {a for a in r["signers"] if self.may(a, r["target"])}
                 self.retractions.setdefault(r["target"], set()).update(heard)
-        self.edges = without_cycles(self.all_edges(records))
+        self.edges = without_cycles(self.all_edges(records), set(self.rights.stewards))
         self.settle()
         self.moved = self.move([r for r in records if r["kind"] == "vote"])
 

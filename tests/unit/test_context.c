@@ -278,46 +278,17 @@ static const struct record *record_of(const struct round *r, const struct entry 
 	return NULL;
 }
 
-static const struct signature *first_signature(
-	const struct round *r, const struct id *id)
-{
-	const struct signature *first = NULL;
-
-	for (int i = 0; i < RECORDS; i++) {
-		const struct entry *e = &r->entries[i];
-
-		for (uint16_t j = 0; j < e->signature_count; j++)
-			if (id_compare(signed_id(e), id) == 0 &&
-				(!first || e->signatures[j].signed_at <
-						   first->signed_at))
-				first = &e->signatures[j];
-	}
-	return first;
-}
-
-/* Leave what had been said by then, by the rules of docs/standing.md; how many. A record
- * whose own signatures are all late comes with the one that is not. */
+/* Leave what had been said by then, by the rules of docs/standing.md: a signature is of the
+ * time of what it signs. How many. */
 static size_t cut(const struct round *r, uint64_t asof, struct shuffled *all)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < RECORDS + REPEATS; i++) {
-		struct entry e = all->list[i];
-		const struct record *of = record_of(r, &e);
-		const struct signature *first = first_signature(r, signed_id(&e));
-		uint16_t n = 0;
+		const struct record *of = record_of(r, &all->list[i]);
 
-		if (!of || of->timestamp > asof)
-			continue;
-		for (uint16_t j = 0; j < e.signature_count; j++)
-			if (e.signatures[j].signed_at <= asof ||
-				e.signatures[j].signed_at == first->signed_at)
-				e.signatures[n++] = e.signatures[j];
-		if (n == 0 && e.record.kind != RECORD_COSIGNATURE)
-			e.signatures[n++] = *first;
-		e.signature_count = n;
-		if (n)
-			all->list[kept++] = e;
+		if (of && of->timestamp <= asof)
+			all->list[kept++] = all->list[i];
 	}
 	return kept;
 }

@@ -255,6 +255,24 @@ static void two_cycles_that_share_an_edge_are_both_untied(void)
 	world_free(w);
 }
 
+static void who_closes_a_circle_undoes_nothing_that_a_steward_did(void)
+{
+	struct world *w = world_new();
+	uint32_t x = claim(w, 0, A), y;
+
+	y = claim(w, 0, B);
+	cosign(w, C); /* a stranger puts its name to it, */
+	supersede(w, x, y, STEWARD, 9);
+	supersede(w, y, x, C, 1); /* and sends it back, with an older date */
+	look(w);
+	CHECK(!w->f.stands[x] && w->f.stands[y]);
+	/* among those who are no stewards the newest is ignored */
+	w->withdrawals[0].voter = A;
+	look(w);
+	CHECK(w->f.stands[x] && w->f.stands[y]);
+	world_free(w);
+}
+
 static void a_knot_too_large_to_untie_is_ignored_whole(void)
 {
 	struct world *w = world_new();
@@ -396,6 +414,7 @@ int main(void)
 	RUN(a_new_version_takes_the_place_for_those_who_sign_both);
 	RUN(of_a_cycle_the_newest_edge_is_ignored);
 	RUN(two_cycles_that_share_an_edge_are_both_untied);
+	RUN(who_closes_a_circle_undoes_nothing_that_a_steward_did);
 	RUN(a_knot_too_large_to_untie_is_ignored_whole);
 	RUN(knots_that_do_not_hang_together_are_counted_apart);
 	RUN(what_an_agent_signed_twice_is_one_edge);

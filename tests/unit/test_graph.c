@@ -104,10 +104,9 @@ static bool said_by(int n, int second)
 {
 	if (table[n].agent == STORE_KEY)
 		return true; /* who is trusted is no claim */
-	if (table[n].at > second)
-		return false;
-	return !strstr(table[n].json, "cosign") ||
-	       table[number_of(&ids[n])].at <= second;
+	if (strstr(table[n].json, "cosign")) /* of the time of what it signs */
+		n = number_of(&ids[n]);
+	return table[n].at <= second;
 }
 
 static void a_time_shows_what_had_been_said_by_then(void)
