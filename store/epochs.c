@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "core/bytes.h"
 #include "core/sign.h"
 
 struct epoch_known {
@@ -156,9 +157,15 @@ static int find_incoming(const struct source *s, struct arena *a,
 	return out->failed ? -ENOMEM : 0;
 }
 
+/* Ids are hashes: any two bytes of one spread them. */
+static struct epoch_known **bucket_of(struct epoch_memory *m, const struct id *id)
+{
+	return &m->buckets[(size_t)u16_at(id->b) % EPOCH_BUCKETS];
+}
+
 static struct epoch_known *find_known(struct epoch_memory *m, const struct id *id)
 {
-	struct epoch_known *k = m->list;
+	struct epoch_known *k = *bucket_of(m, id);
 
 	while (k && id_compare(&k->id, id) != 0)
 		k = k->next;
@@ -178,11 +185,12 @@ static int step_up(const struct source *s, struct epoch_memory *m,
 {
 	struct step *step = arena_alloc(m->arena, sizeof(*step));
 	struct epoch_known *known = arena_alloc(m->arena, sizeof(*known));
+	struct epoch_known **bucket = bucket_of(m, id);
 
 	if (!step || !known)
 		return -ENOMEM;
-	*known = (struct epoch_known){.id = *id, .next = m->list};
-	m->list = known;
+	*known = (struct epoch_known){.id = *id, .next = *bucket};
+	*bucket = known;
 	*step = (struct step){.known = known, .below = *top};
 	*top = step;
 	return find_incoming(s, m->arena, id, &step->incoming);
@@ -221,13 +229,6 @@ int epoch_hidden(const struct source *s, struct epoch_memory *m,
 	struct step *top = NULL;
 	int rc = known ? 0 : step_up(s, m, id, &top);
 
-	/* most are superseded by nothing: that is not worth remembering */
-	if (rc == 0 && top && top->incoming.n == 0) {
-		m->list = top->known->next;
-		step_down(&top);
-		*out = false;
-		return 0;
-	}
 	while (rc == 0 && top) {
 		size_t n = top->incoming.n / sizeof(struct incoming);
 

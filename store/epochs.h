@@ -6,9 +6,13 @@
 
 /* What was found out in one resolution, so that many claims of one epoch ask once. In the
  * arena; a zeroed struct with an arena is an empty memory. */
+enum {
+	EPOCH_BUCKETS = 1024,
+};
+
 struct epoch_memory {
 	struct arena *arena;
-	struct epoch_known *list;
+	struct epoch_known *buckets[EPOCH_BUCKETS];
 };
 
 /* Is the epoch superseded, so that the lens `epoch` passes over its claims? An epoch that

@@ -137,8 +137,7 @@ static int permit_supersession(
 
 /* ---- epochs ---- */
 
-/* The epoch that has the name: the author's own where there is one, else one of members,
- * else any. -ENOENT. */
+/* An epoch that has a name. */
 struct bearer {
 	struct id id;
 	bool own, of_member;
@@ -159,6 +158,7 @@ static int look_at_bearer(struct change *c, const struct entry *e,
 	return rc;
 }
 
+/* The author's own where there is one, else one of members, else any. -ENOENT. */
 static int find_bearer(struct change *c, const struct entry *e, struct bearer *best)
 {
 	struct row_key prefix = row_key_bearing(KEY_EPOCH, e->record.name);

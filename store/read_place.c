@@ -34,8 +34,58 @@ int find_pair(struct snap *s, struct slice subject, struct slice predicate,
 	return 0;
 }
 
-/* Does the reader see a claim of this pair, whether or not it stands? */
-static int sees_claim(struct snap *s, const struct pair_key *p, bool *out)
+/* A rejected claim is history where no stage is asked for. */
+static bool admits_standing_or_not(struct snap *s, const struct candidate *claim)
+{
+	struct candidate c = *claim;
+
+	if (!(s->source.context.cuts & CONTEXT_STAGE))
+		c.lifecycle = LIFECYCLE_PROPOSED;
+	return pair_admits(&s->source, &c);
+}
+
+/* Does the context admit the claim as its row has it? */
+static int admits_row(struct snap *s, const struct walk *w, bool *out)
+{
+	struct claim_columns c = {0};
+	struct candidate claim = {0};
+	int rc = claim_columns_read(
+		slice_of(w->value.mv_data, w->value.mv_size), &c);
+
+	*out = false;
+	if (rc < 0)
+		return rc;
+	claim.timestamp = be64_at((const uint8_t *)w->key.mv_data + PAIR_KEY + 1);
+	claim.lifecycle = c.row.lifecycle;
+	claim.source_class = c.row.source_class;
+	claim.has_epoch = (c.row.has & CLAIM_EPOCH) != 0;
+	claim.epoch = c.epoch;
+	*out = context_sees(&s->source.context, c.row.seq, claim.timestamp) &&
+	       admits_standing_or_not(s, &claim);
+	return 0;
+}
+
+/* Does the reader see a claim of this pair, whether or not it stands? The first row that
+ * fits is enough, while stages and classes are what the claims say. */
+static int sees_row(struct snap *s, const struct pair_key *p, bool *out)
+{
+	struct row_key prefix = row_key_below(p, KEY_CLAIM);
+	WALK_AUTO(w);
+	int rc = walk_start(&w, s->source.txn, &prefix);
+
+	*out = false;
+	for (; rc == 0 && !*out; rc = walk_next(&w)) {
+		if (w.key.mv_size != CLAIM_KEY)
+			continue;
+		rc = admits_row(s, &w, out);
+		if (rc < 0 || *out)
+			return rc;
+	}
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* The same where they are what stewards gave. */
+static int sees_given(struct snap *s, const struct pair_key *p, bool *out)
 {
 	ARENA_AUTO(a);
 	struct gathered g = {0};
@@ -50,12 +100,21 @@ static int sees_claim(struct snap *s, const struct pair_key *p, bool *out)
 
 		c.lifecycle = f.lifecycle[i];
 		c.source_class = f.source_class[i];
-		/* a rejected one is history where no stage is asked for */
-		if (!(s->source.context.cuts & CONTEXT_STAGE))
-			c.lifecycle = LIFECYCLE_PROPOSED;
-		*out = pair_admits(&s->source, &c);
+		*out = admits_standing_or_not(s, &c);
 	}
 	return rc;
+}
+
+static int sees_claim(struct snap *s, const struct pair_key *p, bool *out)
+{
+	bool governed = false;
+	int rc = is_governed(&s->source, &governed);
+
+	if (rc < 0)
+		return rc;
+	return governed && s->source.context.cuts & (CONTEXT_STAGE | CONTEXT_TIER)
+		       ? sees_given(s, p, out)
+		       : sees_row(s, p, out);
 }
 
 /* Is there anything of the pair for this reader? first: offset of what brought it. */
@@ -185,32 +244,27 @@ static int received_at(struct snap *s, uint64_t offset, uint64_t *out)
 	return rc;
 }
 
-/* Walk the predicates that the reader sees: how many (one is enough where newest is
- * NULL), and the offset of what brought the newest. */
-static int count_predicates(
-	struct snap *s, struct slice subject, uint64_t *count, uint64_t *newest)
+/* Is one of the predicates there for the reader? newest (NULL: not wanted): the offset of
+ * what brought the last of those that had come by then. */
+static int sees_predicate(
+	struct snap *s, struct slice subject, bool *out, uint64_t *newest)
 {
 	struct row_key prefix = row_key_predicate(subject, slice_of(NULL, 0));
 	WALK_AUTO(w);
 	int rc = walk_start(&w, s->source.txn, &prefix);
 
-	*count = 0;
+	*out = false;
 	for (; rc == 0; rc = walk_next(&w)) {
 		struct pair_key p = pair_key(subject, name_behind(&w));
 		uint64_t first;
-		bool seen;
 
 		rc = first_at(&w, &first);
-		if (rc == 0)
-			rc = sees_pair(s, &p, first, &seen);
-		if (rc < 0)
+		if (rc == 0 && !*out)
+			rc = sees_pair(s, &p, first, out);
+		if (rc < 0 || (*out && !newest))
 			return rc;
-		if (!seen)
-			continue;
-		++*count;
-		if (!newest)
-			return 0;
-		*newest = newer(*newest, first);
+		if (newest && sees_offset(s, first))
+			*newest = newer(*newest, first);
 	}
 	return rc == -ENOENT ? 0 : rc;
 }
@@ -219,14 +273,15 @@ static int count_predicates(
 static int see_subject(
 	struct snap *s, struct slice subject, struct place_info *info)
 {
+	bool seen = false;
 	uint64_t newest = 0;
-	int rc = count_predicates(s, subject, &info->candidates, &newest);
+	int rc = snap_ready(s);
 
+	if (rc == 0)
+		rc = sees_predicate(s, subject, &seen, &newest);
 	if (rc < 0)
 		return rc;
-	if (info->candidates == 0)
-		return -ENOENT;
-	return received_at(s, newest, &info->mtime);
+	return seen ? received_at(s, newest, &info->mtime) : -ENOENT;
 }
 
 int subject_find(struct snap *s, struct slice subject, struct place_info *out)
@@ -253,15 +308,12 @@ int subject_find(struct snap *s, struct slice subject, struct place_info *out)
 static int sees_subject(
 	struct snap *s, struct slice subject, uint64_t first, bool *out)
 {
-	uint64_t count;
 	int rc = snap_ready(s);
 
 	*out = sees_offset(s, first);
 	if (rc < 0 || !*out || !(s->source.context.cuts & ~(unsigned)CONTEXT_AT))
 		return rc;
-	rc = count_predicates(s, subject, &count, NULL);
-	*out = count > 0;
-	return rc;
+	return sees_predicate(s, subject, out, NULL);
 }
 
 /* ---- lists: the cookie is the log offset of the record that brought the name ----
