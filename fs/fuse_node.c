@@ -67,15 +67,17 @@ static void fill_stat(const struct attr *a, struct stat *out)
 static int look(struct door *d, const struct place *p, const struct caller *who,
 	struct attr *out)
 {
-	const struct rendering *r = NULL;
-	int error = tree_stat(d->tree, p, who, out);
+	const struct rendering *r;
+	int error = tree_look(d->tree, p, who, out, &r);
 
 	if (error < 0)
 		return error;
 	if (!S_ISREG(out->mode) || out->live || out->stream ||
-		!held_wants(d->held, who, out->inode, out->size))
+		!held_wants(d->held, who, out->inode, out->size)) {
+		rendering_put(r);
 		return 0;
-	if (tree_render(d->tree, p, who, &r) == 0) {
+	}
+	if (r || tree_render(d->tree, p, who, &r) == 0) {
 		*out = r->attr; /* a version newer, maybe */
 		held_put(d->held, who, r);
 	}

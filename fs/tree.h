@@ -75,6 +75,13 @@ struct attr {
 int tree_stat(struct tree *t, const struct place *p, const struct caller *who,
 	struct attr *out);
 
+struct rendering;
+
+/* The same, and what had to be rendered to know the size, for the caller to put; NULL: it
+ * was known. */
+int tree_look(struct tree *t, const struct place *p, const struct caller *who,
+	struct attr *out, const struct rendering **made);
+
 /* Bytes that were rendered once and do not change; shared, counted. */
 struct rendering {
 	struct slice bytes;

@@ -171,9 +171,10 @@ static int stat_link(struct request *rq, const struct place *p, struct attr *att
 	return rc < 0 ? rc : link.failed ? -ENOMEM : 0;
 }
 
-static int stat_place(struct request *rq, const struct place *p, struct attr *attr)
+/* made: what had to be rendered to know the size; NULL: nothing. */
+static int stat_place(struct request *rq, const struct place *p, struct attr *attr,
+	const struct rendering **made)
 {
-	RENDERING_AUTO(r);
 	int rc = look(rq, p, attr);
 
 	if (rc < 0)
@@ -184,22 +185,32 @@ static int stat_place(struct request *rq, const struct place *p, struct attr *at
 		return 0;
 	if (keeps(attr) && renderings_attr(rq->tree->kept, p->path, attr))
 		return 0;
-	rc = render_anew(rq, p, *attr, &r);
+	rc = render_anew(rq, p, *attr, made);
 	if (rc == 0)
-		*attr = r->attr;
+		*attr = (*made)->attr;
 	return rc;
+}
+
+int tree_look(struct tree *t, const struct place *p, const struct caller *who,
+	struct attr *out, const struct rendering **made)
+{
+	REQUEST_AUTO(rq, t, who);
+	struct attr attr;
+	int rc;
+
+	*made = NULL;
+	rc = stat_place(&rq, p, &attr, made);
+	if (rc == 0)
+		*out = attr;
+	return errno_of(rc);
 }
 
 int tree_stat(struct tree *t, const struct place *p, const struct caller *who,
 	struct attr *out)
 {
-	REQUEST_AUTO(rq, t, who);
-	struct attr attr;
-	int rc = stat_place(&rq, p, &attr);
+	RENDERING_AUTO(made);
 
-	if (rc == 0)
-		*out = attr;
-	return errno_of(rc);
+	return tree_look(t, p, who, out, &made);
 }
 
 int tree_read_live(struct tree *t, const struct place *p, uint64_t offset, size_t n,
