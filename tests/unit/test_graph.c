@@ -103,7 +103,7 @@ static void a_moment_shows_what_was_known_then(void)
 static bool said_by(int n, int second)
 {
 	if (table[n].agent == STORE_KEY)
-		return true; /* who is trusted is no claim */
+		return true;		     /* who is trusted is no claim */
 	if (strstr(table[n].json, "cosign")) /* of the time of what it signs */
 		n = number_of(&ids[n]);
 	return table[n].at <= second;
