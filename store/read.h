@@ -43,4 +43,16 @@ int find_pair(struct snap *s, struct slice subject, struct slice predicate,
 int see_pair(struct snap *s, struct slice subject, struct slice predicate,
 	struct pair_key *key, struct pair_row *row, struct slice *view);
 
+/* Is there anything of the pair for this reader, of the subject? first: the offset of what
+ * brought it. */
+int sees_pair(struct snap *s, const struct pair_key *p, uint64_t first, bool *out);
+int sees_subject(struct snap *s, struct slice subject, uint64_t first, bool *out);
+
+/* The name that the key of a listing's row ends in. */
+static inline struct slice name_behind(const struct walk *w)
+{
+	return slice_of((const uint8_t *)w->key.mv_data + w->prefix.n,
+		w->key.mv_size - w->prefix.n);
+}
+
 #endif

@@ -7,7 +7,7 @@
 
 /* ---- keys ---- */
 
-static struct row_key agent_key(const struct sums *s, uint8_t tag, uint32_t agent)
+struct row_key sums_agent_key(const struct sums *s, uint8_t tag, uint32_t agent)
 {
 	struct row_key k = row_key_below(s->pair, tag);
 
@@ -25,7 +25,7 @@ static void add_moment_down(
 static struct row_key said_prefix(
 	const struct sums *s, uint32_t agent, uint64_t source)
 {
-	struct row_key k = agent_key(s, KEY_SAID, agent);
+	struct row_key k = sums_agent_key(s, KEY_SAID, agent);
 
 	row_key_be64(&k, source);
 	return k;
@@ -34,7 +34,7 @@ static struct row_key said_prefix(
 static struct row_key utterance_prefix(
 	const struct sums *s, uint32_t agent, const struct cluster_hash *cluster)
 {
-	struct row_key k = agent_key(s, KEY_UTTERANCE, agent);
+	struct row_key k = sums_agent_key(s, KEY_UTTERANCE, agent);
 
 	row_key_add(&k, cluster->b, HASH_SIZE);
 	return k;
@@ -43,7 +43,7 @@ static struct row_key utterance_prefix(
 static struct row_key word_key(const struct sums *s, uint32_t agent,
 	const struct cluster_hash *cluster, uint64_t timestamp, const struct id *id)
 {
-	struct row_key k = agent_key(s, KEY_WORD, agent);
+	struct row_key k = sums_agent_key(s, KEY_WORD, agent);
 
 	add_moment_down(&k, timestamp, id);
 	row_key_add(&k, cluster->b, HASH_SIZE);
@@ -62,7 +62,7 @@ struct words {
 /* The newest words of an agent, those that share its budget. */
 static int read_words(struct sums *s, uint32_t agent, struct words *out)
 {
-	struct row_key prefix = agent_key(s, KEY_WORD, agent);
+	struct row_key prefix = sums_agent_key(s, KEY_WORD, agent);
 	WALK_AUTO(w);
 	int rc = walk_start(&w, s->txn, &prefix);
 
@@ -114,7 +114,7 @@ static int count_gifts(
 	return 0;
 }
 
-static int voice_now(struct sums *s, uint32_t agent, struct voice_row *out)
+int sums_voice(struct sums *s, uint32_t agent, struct voice_row *out)
 {
 	struct rights r = {.trust = 0};
 	struct agent key;
@@ -127,20 +127,20 @@ static int voice_now(struct sums *s, uint32_t agent, struct voice_row *out)
 	return rc;
 }
 
-static int silence(struct sums *s, uint32_t agent)
+int sums_silence(struct sums *s, uint32_t agent)
 {
-	struct row_key k = agent_key(s, KEY_VOICE, agent);
+	struct row_key k = sums_agent_key(s, KEY_VOICE, agent);
 	struct voice_row v = {0};
 	int rc = row_read(s->txn, &k, &v, sizeof(v));
 
 	return rc == -ENOENT ? 0 : rc < 0 ? rc : count_gifts(s, agent, &v, -1);
 }
 
-static int speak(struct sums *s, uint32_t agent)
+int sums_speak(struct sums *s, uint32_t agent)
 {
-	struct row_key k = agent_key(s, KEY_VOICE, agent);
+	struct row_key k = sums_agent_key(s, KEY_VOICE, agent);
 	struct voice_row v = {0};
-	int rc = voice_now(s, agent, &v);
+	int rc = sums_voice(s, agent, &v);
 
 	if (rc == 0)
 		rc = row_put(s->txn, &k, &v, sizeof(v));
@@ -302,11 +302,11 @@ int sums_add_signer(struct change *c, const struct pair_key *p,
 	int rc = sums_begin(&s, c, p);
 
 	if (rc == 0)
-		rc = silence(&s, agent);
+		rc = sums_silence(&s, agent);
 	if (rc == 0)
 		rc = state(&s, claim, agent);
 	if (rc == 0)
-		rc = speak(&s, agent);
+		rc = sums_speak(&s, agent);
 	return rc < 0 ? rc : sums_settle(&s);
 }
 
@@ -334,11 +334,11 @@ int sums_remove_signer(struct change *c, const struct pair_key *p,
 	int rc = sums_begin(&s, c, p);
 
 	if (rc == 0)
-		rc = silence(&s, agent);
+		rc = sums_silence(&s, agent);
 	if (rc == 0)
 		rc = unstate(&s, claim, agent);
 	if (rc == 0)
-		rc = speak(&s, agent);
+		rc = sums_speak(&s, agent);
 	return rc < 0 ? rc : sums_settle(&s);
 }
 
@@ -363,61 +363,13 @@ int sums_vote(struct change *c, const struct pair_key *p,
 	int rc = sums_begin(&s, c, p);
 
 	if (rc == 0)
-		rc = silence(&s, agent);
+		rc = sums_silence(&s, agent);
 	if (rc == 0 && old)
 		rc = utter(
 			&s, agent, &claim->cluster, old->timestamp, &old->id, NULL);
 	if (rc == 0 && now)
 		rc = utter_vote(&s, claim, agent, now);
 	if (rc == 0)
-		rc = speak(&s, agent);
+		rc = sums_speak(&s, agent);
 	return rc < 0 ? rc : sums_settle(&s);
-}
-
-int sums_trust(struct change *c, const struct pair_key *p, uint32_t agent)
-{
-	struct voice_row old = {0}, now = {0};
-	struct row_key k;
-	struct sums s;
-	int rc = sums_begin(&s, c, p);
-
-	if (rc < 0)
-		return rc;
-	k = agent_key(&s, KEY_VOICE, agent);
-	rc = row_read(s.txn, &k, &old, sizeof(old));
-	if (rc == 0)
-		rc = voice_now(&s, agent, &now);
-	if (rc < 0)
-		return rc == -ENOENT ? 0 : rc;
-	if (old.trust == now.trust && old.standing == now.standing)
-		return 0;
-	rc = silence(&s, agent);
-	if (rc == 0)
-		rc = speak(&s, agent);
-	return rc < 0 ? rc : sums_settle(&s);
-}
-
-int sums_trust_all(struct change *c, const struct pair_key *p)
-{
-	struct row_key prefix = row_key_below(p, KEY_VOICE);
-	struct row_key from = prefix;
-
-	/* the walk ends before each change: a cursor does not outlive a write */
-	for (uint64_t next = 0; next <= UINT32_MAX; next++) {
-		int rc;
-		{
-			WALK_AUTO(w);
-
-			from = prefix;
-			row_key_be32(&from, (uint32_t)next);
-			rc = walk_from(&w, c->source.txn, &prefix, &from);
-			if (rc < 0)
-				return rc == -ENOENT ? 0 : rc;
-			next = be32_at((const uint8_t *)w.key.mv_data + prefix.n);
-		}
-		rc = sums_trust(c, p, (uint32_t)next);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
 }

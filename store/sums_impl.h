@@ -47,4 +47,15 @@ int sums_own_add(struct sums *s, const struct cluster_hash *cluster,
 	const struct utterance_row *u, uint32_t standing, int64_t net,
 	int32_t agents);
 
+/* ---- what an agent gives (sums.c) ---- */
+
+struct row_key sums_agent_key(const struct sums *s, uint8_t tag, uint32_t agent);
+
+/* What its voice weighs today. */
+int sums_voice(struct sums *s, uint32_t agent, struct voice_row *out);
+
+/* Take all its gifts out of the clusters; count them in again, at today's weight. */
+int sums_silence(struct sums *s, uint32_t agent);
+int sums_speak(struct sums *s, uint32_t agent);
+
 #endif
