@@ -156,7 +156,8 @@ page() {
 
 @test "docs/records.md: what is refused because of others, and with which errno" {
 	local mine sideways other nobody epoch
-	agents ann bob steward
+	members ann bob
+	agents steward
 	claim mine | post
 	claim mine | jq -c '.predicate = "q"' | post
 	claim others | signs ann
