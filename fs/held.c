@@ -61,7 +61,7 @@ int held_new(struct held **out)
 static bool is_late(const struct item *i, const struct caller *who, uint64_t inode)
 {
 	return i->late == inode && i->late_pid == who->pid &&
-	       i->late_uid == who->uid && now_ms() - i->late_at <= HELD_MS;
+	       i->late_uid == who->uid && now_ms() - i->late_at <= HELD_LATE_MS;
 }
 
 /* What a rendering counts for. */
@@ -140,17 +140,23 @@ void held_put(struct held *h, const struct caller *who, const struct rendering *
 bool held_late(struct held *h, const struct caller *who, uint64_t inode)
 {
 	struct item *i = item_of(h, who);
-	bool first;
+	bool free;
 
 	(void)pthread_mutex_lock(&h->lock);
 	empty_older(h, now_ms() - HELD_MS); /* opens that never came */
-	first = !is_late(i, who, inode);
-	i->late = inode;
-	i->late_uid = who->uid;
-	i->late_pid = who->pid;
-	i->late_at = now_ms();
+	/* a place that somebody else is late in is not taken: told twice, it would reach
+	 * the program */
+	free = !i->late || now_ms() - i->late_at > HELD_LATE_MS;
+	if (free) {
+		i->late = inode;
+		i->late_uid = who->uid;
+		i->late_pid = who->pid;
+		i->late_at = now_ms();
+	} else if (is_late(i, who, inode)) {
+		i->late = 0;
+	}
 	(void)pthread_mutex_unlock(&h->lock);
-	return first;
+	return free;
 }
 
 const struct rendering *held_take(
@@ -162,8 +168,11 @@ const struct rendering *held_take(
 	(void)pthread_mutex_lock(&h->lock);
 	if (i->r && i->pid == who->pid && i->uid == who->uid &&
 		now_ms() - i->at <= HELD_MS && i->r->attr.inode == inode &&
-		i->r->attr.version == version)
+		i->r->attr.version == version) {
 		r = empty(h, i);
+		if (is_late(i, who, inode))
+			i->late = 0; /* this one is in time */
+	}
 	(void)pthread_mutex_unlock(&h->lock);
 	return r;
 }

@@ -20,6 +20,9 @@ enum {
 	HELD_BYTES_MAX = 1 << 20, /* of one rendering; larger ones only when late */
 	HELD_TOTAL_MAX = 8 << 20, /* of all that are no larger */
 	HELD_MS = 200, /* between a lookup and its open lie microseconds */
+	/* Between a late open and the lookup that follows a large file may be rendered. A
+	 * second answer of the kind would reach the program. */
+	HELD_LATE_MS = 60000,
 };
 
 struct held;
