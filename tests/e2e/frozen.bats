@@ -82,15 +82,15 @@ write_on() {
 
 # FROZEN_MORE: how many records come after the trees were taken; 100000 takes minutes.
 @test "trees taken while eight writers run are the same ever after" {
-	local i seqs=() more=${FROZEN_MORE:-$(few 4000 800)}
+	local i seqs=() more=${FROZEN_MORE:-$(few 2000 200)}
 	writers=()
 	for i in {1..8}; do
 		"$TOP/tests/lib/mixed.py" "$M" "w$i" 0 3>&- > "$BATS_TEST_TMPDIR/w$i" 2>&1 &
 		writers+=($!)
 	done
 	eventually [ -d "$M/subjects/mixed4/p2" ]
-	for i in {1..4}; do
-		sleep 0.3
+	for ((i = 0; i < $(few 3 1); i++)); do
+		sleep 0.2
 		seqs+=("$(readlink "$M/at/now")")
 		tarred "$M/at/${seqs[-1]}" >> "$BATS_TEST_TMPDIR/taken"
 		tarred "$M/at/${seqs[-1]}/stage/approved" >> "$BATS_TEST_TMPDIR/taken"
