@@ -19,12 +19,12 @@ struct search {
 	const struct source *source;
 	const struct pair_key *pair;
 	struct buf *found; /* struct claim_ref */
-	struct buf todo;   /* struct claim_ref */
+	struct buf ahead;  /* struct claim_ref */
 };
 
 static void search_end(struct search *s)
 {
-	buf_free(&s->todo);
+	buf_free(&s->ahead);
 }
 
 /* Where ref stands among those found, or where it belongs. */
@@ -52,7 +52,7 @@ static void add(struct search *s, const struct claim_ref *ref)
 	if (at < n && claim_ref_compare(&list[at], ref) == 0)
 		return;
 	buf_add(s->found, ref, sizeof(*ref));
-	buf_add(&s->todo, ref, sizeof(*ref));
+	buf_add(&s->ahead, ref, sizeof(*ref));
 	if (s->found->failed)
 		return;
 	list = (void *)s->found->p; /* it may have moved */
@@ -143,12 +143,12 @@ int gather_component(const struct source *source, const struct pair_key *p,
 	int rc = 0;
 
 	add(&s, claim);
-	while (rc == 0 && s.todo.n > 0) {
+	while (rc == 0 && s.ahead.n > 0) {
 		struct claim_ref at;
 		struct row_key k;
 
-		s.todo.n -= sizeof(at);
-		memcpy(&at, s.todo.p + s.todo.n, sizeof(at));
+		s.ahead.n -= sizeof(at);
+		memcpy(&at, s.ahead.p + s.ahead.n, sizeof(at));
 		k = row_key_claim(p, at.timestamp, &at.id);
 		rc = add_parent(&s, &k);
 		if (rc == 0)
@@ -158,5 +158,5 @@ int gather_component(const struct source *source, const struct pair_key *p,
 	}
 	if (rc < 0)
 		return rc;
-	return out->failed || s.todo.failed ? -ENOMEM : 0;
+	return out->failed || s.ahead.failed ? -ENOMEM : 0;
 }

@@ -9,7 +9,7 @@
 #define STORE_INDEX_H
 
 #include "core/error.h"
-#include "store/keys.h"
+#include "store/rows.h"
 
 enum {
 	INDEX_DB = 1, /* LMDB's handle of the one unnamed database */
