@@ -168,16 +168,17 @@ teardown() { stop; }
 		                            "note": "n" * 2000}))
 		def write():
 		    i = 1000
-		    while not over.is_set():
+		    while not over.is_set() and i < 1400: # each open renders all of it
 		        put(i)
 		        i += 1
+		        over.wait(0.005)
 		for i in range(600):
 		    put(i)
 		writer = threading.Thread(target=write)
 		writer.start()
 		sizes = []
 		try:
-		    for _ in range(100):
+		    for _ in range(60):
 		        fd = os.open(f"{m}/subjects/s/p/claims.jsonl", os.O_RDONLY)
 		        size = os.fstat(fd).st_size
 		        content = b"".join(iter(lambda: os.read(fd, 1 << 20), b""))
