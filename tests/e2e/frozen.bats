@@ -95,8 +95,9 @@ write_on() {
 		tarred "$M/at/${seqs[-1]}" >> "$BATS_TEST_TMPDIR/taken"
 		tarred "$M/at/${seqs[-1]}/stage/approved" >> "$BATS_TEST_TMPDIR/taken"
 	done
-	kill "${writers[@]}" 2> /dev/null || true
+	for i in "${writers[@]}"; do kill "$i"; done # fails for one that gave up before
 	wait "${writers[@]}" 2> /dev/null || true
+	[ "$(cat "$BATS_TEST_TMPDIR"/w[1-8] | grep -c Error)" -eq 0 ]
 	again() {
 		local seq
 		for seq in "${seqs[@]}"; do
@@ -110,7 +111,7 @@ write_on() {
 		"$TOP/tests/lib/mixed.py" "$M" "more$i" $((more / 4)) 3>&- &
 		writers+=($!)
 	done
-	wait "${writers[@]}"
+	for i in "${writers[@]}"; do wait "$i"; done
 	again
 	unmount_store
 	rm -r "$S/index"
