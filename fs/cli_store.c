@@ -205,7 +205,7 @@ static int tell_damage(struct store *s)
 static int run_rebuild(int argc, char **argv)
 {
 	static const struct option_row options[] = {{0}};
-	static const struct store_options opening;
+	static const struct store_options opening = {.rebuild = true};
 	struct store *s = NULL;
 	struct error err;
 	int rc;
@@ -217,9 +217,7 @@ static int run_rebuild(int argc, char **argv)
 	rc = refuse_mounted(argv[1], EXIT_USAGE);
 	if (rc)
 		return rc;
-	rc = store_drop_index(argv[1], &err);
-	if (rc == 0)
-		rc = open_patiently(argv[1], &opening, &s, &err);
+	rc = open_patiently(argv[1], &opening, &s, &err);
 	if (rc < 0)
 		return complain_of(&err);
 	rc = tell_damage(s);

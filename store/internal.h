@@ -81,7 +81,10 @@ void committer_stop(struct store *s);
 /* Until nothing is on its way that was received by `at`, a time that is past. */
 void committer_wait(struct store *s, uint64_t at);
 
-/* store/replay.c: bring the index up to the log. */
-int store_replay(struct store *s, const struct store_options *o, struct error *err);
+/* store/replay.c: recover the log and bring an index up to it, from where that stands.
+ * The store's own, or, with a log that was opened read_only, any other beside it; of the
+ * options sums_from (not 0 here) and the progress count. */
+int replay_log(struct wal *wal, struct index *ix, const struct store_options *o,
+	struct wal_report *report, struct error *err);
 
 #endif

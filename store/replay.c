@@ -14,7 +14,8 @@ enum {
 };
 
 struct replay {
-	struct store *s;
+	struct index *index;
+	struct wal *wal;
 	const struct store_options *o;
 	struct change change;
 	uint64_t in_change; /* frames */
@@ -45,8 +46,8 @@ static int visit(void *ctx, const struct frame *f)
 	int rc = 0;
 
 	if (r->in_change == 0)
-		rc = change_begin(&r->change, &r->s->index, r->s->wal, false,
-			r->s->sums_from);
+		rc = change_begin(
+			&r->change, r->index, r->wal, false, r->o->sums_from);
 	if (rc < 0)
 		return fail(r->err, -rc, "index: %s", strerror(-rc));
 	rc = change_apply(&r->change, f, r->err);
@@ -63,11 +64,11 @@ static int visit(void *ctx, const struct frame *f)
 }
 
 /* Where the index stands. */
-static int applied(struct store *s, struct wal_position *out)
+static int applied(struct index *ix, struct wal *wal, struct wal_position *out)
 {
 	struct meta_row m;
 	MDB_txn *txn;
-	int rc = index_errno(mdb_txn_begin(s->index.env, NULL, MDB_RDONLY, &txn));
+	int rc = index_errno(mdb_txn_begin(ix->env, NULL, MDB_RDONLY, &txn));
 
 	if (rc < 0)
 		return rc;
@@ -81,20 +82,21 @@ static int applied(struct store *s, struct wal_position *out)
 		.received_at = m.received_at,
 		.chain = m.head,
 	};
-	wal_expect(s->wal, m.reached);
+	wal_expect(wal, m.reached);
 	return 0;
 }
 
-int store_replay(struct store *s, const struct store_options *o, struct error *err)
+int replay_log(struct wal *wal, struct index *ix, const struct store_options *o,
+	struct wal_report *report, struct error *err)
 {
-	struct replay r = {.s = s, .o = o, .err = err};
+	struct replay r = {.index = ix, .wal = wal, .o = o, .err = err};
 	struct wal_position from;
-	int rc = applied(s, &from);
+	int rc = applied(ix, wal, &from);
 
 	if (rc < 0)
 		return fail(err, -rc, "index: %s", strerror(-rc));
-	wal_report_free(&s->recovered);
-	rc = wal_recover(s->wal, &from, visit, &r, &s->recovered, err);
+	wal_report_free(report);
+	rc = wal_recover(wal, &from, visit, &r, report, err);
 	if (rc == 0 && r.in_change)
 		rc = flush(&r);
 	if (rc < 0)

@@ -258,11 +258,17 @@ static int open_index_once(struct store *s, uint64_t *reached, struct error *err
 }
 
 /* The index of this log, or a fresh one after the old was put aside. */
-static int open_index(struct store *s, struct error *err)
+static int open_index(
+	struct store *s, const struct store_options *o, struct error *err)
 {
 	uint64_t reached = 0;
 	int rc = open_index_once(s, &reached, err);
 
+	if (rc == 0 && o->rebuild) {
+		reached = index_reached(&s->index);
+		index_close(&s->index);
+		rc = -EBADMSG;
+	}
 	if (rc != -EBADMSG)
 		return rc;
 	rc = index_put_aside(s->dir, err);
@@ -309,9 +315,9 @@ static int bring_up(
 	if (rc == 0)
 		rc = wal_open(s->dir, &s->who, false, &s->wal, err);
 	if (rc == 0)
-		rc = open_index(s, err);
+		rc = open_index(s, o, err);
 	if (rc == 0)
-		rc = store_replay(s, o, err);
+		rc = replay_log(s->wal, &s->index, o, &s->recovered, err);
 	if (rc == 0)
 		rc = start_clock(s, o, err);
 	if (rc == 0)
@@ -322,7 +328,7 @@ static int bring_up(
 int store_open(const char *path, const struct store_options *o, struct store **out,
 	struct error *err)
 {
-	static const struct store_options defaults;
+	struct store_options options = o ? *o : (struct store_options){0};
 	struct store *s;
 	int rc;
 
@@ -336,11 +342,12 @@ int store_open(const char *path, const struct store_options *o, struct store **o
 		free(s);
 		return fail(err, rc, "%s: %s", path, strerror(rc));
 	}
-	o = o ? o : &defaults;
+	if (!options.sums_from)
+		options.sums_from = SUMS_FROM_DEFAULT;
 	s->dir = s->lock_fd = -1;
 	(void)pthread_mutex_init(&s->admitting, NULL);
-	s->sums_from = o->sums_from ? o->sums_from : SUMS_FROM_DEFAULT;
-	rc = bring_up(s, o, err);
+	s->sums_from = options.sums_from;
+	rc = bring_up(s, &options, err);
 	if (rc < 0) {
 		store_close(s);
 		return rc;
@@ -373,25 +380,4 @@ void store_close(struct store *s)
 uint64_t store_now(struct store *s)
 {
 	return clock_now(&s->clock);
-}
-
-int store_drop_index(const char *path, struct error *err)
-{
-	struct store s = {.dir = -1, .lock_fd = -1};
-	int rc;
-
-	s.path = realpath(path, NULL);
-	if (!s.path)
-		return fail(err, errno, "%s: %s", path, strerror(errno));
-	rc = open_directory(&s, err);
-	if (rc == 0)
-		rc = take_lock(&s, err);
-	if (rc == 0)
-		rc = index_put_aside(s.dir, err);
-	if (s.lock_fd >= 0)
-		(void)close(s.lock_fd);
-	if (s.dir >= 0)
-		(void)close(s.dir);
-	free(s.path);
-	return rc;
 }

@@ -27,6 +27,8 @@
 
 struct store_options {
 	bool accept_clock;  /* mount although the clock is behind the log */
+	bool rebuild;	    /* put the index aside and build it anew from the log */
+	uint32_t scrub_mib; /* MiB/s that the scrub may read; 0: no scrub */
 	uint32_t sums_from; /* claims on a pair from which running sums are kept; 0:
 			       default */
 	/* Progress of long work (recovery, rebuild); may be NULL. total may be 0.
@@ -48,10 +50,6 @@ int store_open(const char *path, const struct store_options *o, struct store **o
 
 /* Refuse new submissions, drain the committer, sync and close. NULL is fine. */
 void store_close(struct store *s);
-
-/* Move the index aside so that the next store_open() rebuilds it. Takes the lock.
- */
-int store_drop_index(const char *path, struct error *err);
 
 /* ns since 1970: the wall clock at start, advanced by CLOCK_BOOTTIME, never going
  * back. */
@@ -167,6 +165,8 @@ struct store_status {
 	uint64_t torn_bytes; /* cut at this start */
 	uint64_t damaged;    /* stretches of the log that do not verify */
 	char damage[400];    /* the first of them, as a sentence; "" */
+	char index[200];     /* why the index was built anew at this start; "" */
+	char doubt[400];     /* what was read since and did not verify; "" */
 	char clock[160];     /* anything odd about the clock at start; "" */
 	struct agent store_key;
 };

@@ -179,15 +179,20 @@ static inline void make_records(void)
 		make_record(i);
 }
 
-static inline struct store *open_store(const char *name)
+static inline struct store *open_store_as(const char *name, bool rebuild)
 {
 	struct store *s = NULL;
-	struct store_options o = {.sums_from = sums_from};
+	struct store_options o = {.sums_from = sums_from, .rebuild = rebuild};
 	struct error err = {0};
 
 	if (store_open(at(name), &o, &s, &err) < 0)
 		printf("# open %s: %s\n", name, err.message);
 	return s;
+}
+
+static inline struct store *open_store(const char *name)
+{
+	return open_store_as(name, false);
 }
 
 static inline struct store *new_store(const char *name)
