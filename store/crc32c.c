@@ -76,11 +76,16 @@ static uint32_t by_table(uint32_t crc, const uint8_t *p, size_t n)
 	return crc;
 }
 
-uint32_t crc32c(struct slice bytes)
+uint32_t crc32c_more(uint32_t crc, struct slice bytes)
 {
 #if defined(__x86_64__)
 	if (__builtin_cpu_supports("sse4.2"))
-		return ~by_instruction(~UINT32_C(0), bytes.p, bytes.n);
+		return ~by_instruction(~crc, bytes.p, bytes.n);
 #endif
-	return ~by_table(~UINT32_C(0), bytes.p, bytes.n);
+	return ~by_table(~crc, bytes.p, bytes.n);
+}
+
+uint32_t crc32c(struct slice bytes)
+{
+	return crc32c_more(0, bytes);
 }

@@ -88,5 +88,7 @@ struct signature frame_signature(const struct frame *f, uint16_t i);
 
 /* CRC-32C (Castagnoli, RFC 3720), by the instruction where an x86-64 has it. */
 uint32_t crc32c(struct slice bytes);
+/* ... of what stands behind bytes whose checksum is crc. */
+uint32_t crc32c_more(uint32_t crc, struct slice bytes);
 
 #endif

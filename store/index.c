@@ -12,67 +12,6 @@ enum {
 	MAP_GIB_FIRST = 1024,
 };
 
-int index_errno(int mdb_error)
-{
-	if (mdb_error == 0)
-		return 0;
-	if (mdb_error > 0)
-		return -mdb_error;
-	switch (mdb_error) {
-	case MDB_NOTFOUND:
-		return -ENOENT;
-	case MDB_MAP_FULL:
-	case MDB_TXN_FULL:
-		return -ENOSPC;
-	case MDB_READERS_FULL:
-		return -ENOMEM;
-	case MDB_CORRUPTED:
-	case MDB_PAGE_NOTFOUND:
-	case MDB_PANIC:
-	case MDB_VERSION_MISMATCH:
-	case MDB_INVALID:
-	case MDB_BAD_TXN:
-		return -EBADMSG;
-	default:
-		return -EIO;
-	}
-}
-
-int row_get(MDB_txn *txn, const struct row_key *k, MDB_val *out)
-{
-	MDB_val key = row_key_val(k);
-
-	return index_errno(mdb_get(txn, INDEX_DB, &key, out));
-}
-
-int row_read(MDB_txn *txn, const struct row_key *k, void *out, size_t n)
-{
-	MDB_val v;
-	int rc = row_get(txn, k, &v);
-
-	if (rc < 0)
-		return rc;
-	if (v.mv_size != n)
-		return -EBADMSG;
-	memcpy(out, v.mv_data, n);
-	return 0;
-}
-
-int row_put(MDB_txn *txn, const struct row_key *k, const void *p, size_t n)
-{
-	MDB_val key = row_key_val(k);
-	MDB_val value = val_of(p, n);
-
-	return index_errno(mdb_put(txn, INDEX_DB, &key, &value, 0));
-}
-
-int row_del(MDB_txn *txn, const struct row_key *k)
-{
-	MDB_val key = row_key_val(k);
-
-	return index_errno(mdb_del(txn, INDEX_DB, &key, NULL));
-}
-
 int meta_read(MDB_txn *txn, struct meta_row *out)
 {
 	struct row_key k = row_key_tag(KEY_META);
@@ -157,8 +96,8 @@ static int check_meta(struct index *ix, const uint8_t store_id[16])
 	return index_errno(mdb_txn_commit(txn));
 }
 
-int index_open(const char *dir, const uint8_t store_id[16], struct index *out,
-	struct error *err)
+int index_open(const char *dir, const uint8_t store_id[16], struct suspect *suspect,
+	struct index *out, struct error *err)
 {
 	struct index ix = {0};
 	int dead = 0;
@@ -177,6 +116,7 @@ int index_open(const char *dir, const uint8_t store_id[16], struct index *out,
 			rc == -EBADMSG ? "is of another layout or store, or damaged"
 				       : strerror(-rc));
 	}
+	(void)mdb_env_set_userctx(ix.env, suspect);
 	*out = ix;
 	return 0;
 }
@@ -198,67 +138,4 @@ int index_put_aside(int store_dir, struct error *err)
 		return fail(err, errno, "index: cannot be put aside: %s",
 			strerror(errno));
 	return fsync(store_dir) < 0 ? fail(err, errno, "%s", strerror(errno)) : 0;
-}
-
-void walk_end(struct walk *w)
-{
-	if (w->cursor)
-		mdb_cursor_close(w->cursor);
-	w->cursor = NULL;
-}
-
-/* -ENOENT once the cursor has left the prefix. */
-static int within(struct walk *w, int rc)
-{
-	if (rc)
-		return index_errno(rc);
-	if (w->key.mv_size < w->prefix.n ||
-		memcmp(w->key.mv_data, w->prefix.b, w->prefix.n) != 0)
-		return -ENOENT;
-	return 0;
-}
-
-int walk_seek(struct walk *w, const struct row_key *to)
-{
-	w->key = row_key_val(to);
-	return within(
-		w, mdb_cursor_get(w->cursor, &w->key, &w->value, MDB_SET_RANGE));
-}
-
-static int walk_open(struct walk *w, MDB_txn *txn, const struct row_key *prefix)
-{
-	w->prefix = *prefix;
-	return index_errno(mdb_cursor_open(txn, INDEX_DB, &w->cursor));
-}
-
-int walk_from(struct walk *w, MDB_txn *txn, const struct row_key *prefix,
-	const struct row_key *from)
-{
-	int rc = walk_open(w, txn, prefix);
-
-	return rc < 0 ? rc : walk_seek(w, from);
-}
-
-int walk_before(struct walk *w, MDB_txn *txn, const struct row_key *prefix,
-	const struct row_key *before)
-{
-	int rc = walk_open(w, txn, prefix);
-
-	if (rc < 0)
-		return rc;
-	w->key = row_key_val(before);
-	rc = mdb_cursor_get(w->cursor, &w->key, &w->value, MDB_SET_RANGE);
-	rc = mdb_cursor_get(w->cursor, &w->key, &w->value,
-		rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
-	return within(w, rc);
-}
-
-int walk_start(struct walk *w, MDB_txn *txn, const struct row_key *prefix)
-{
-	return walk_from(w, txn, prefix, prefix);
-}
-
-int walk_next(struct walk *w)
-{
-	return within(w, mdb_cursor_get(w->cursor, &w->key, &w->value, MDB_NEXT));
 }

@@ -9,6 +9,7 @@
 #include "store/index.h"
 #include "store/source.h"
 #include "store/store.h"
+#include "store/suspect.h"
 #include "store/wallet.h"
 
 enum {
@@ -38,6 +39,12 @@ struct committer {
 	pthread_cond_t landed; /* ... or a sweep has ended */
 };
 
+/* Stretches of the log that do not verify, as far as they are known. */
+struct known_damage {
+	uint64_t count;
+	char first[400]; /* as a sentence; "" */
+};
+
 struct store {
 	char *path;
 	int dir;     /* of the store */
@@ -50,7 +57,11 @@ struct store {
 	struct store_clock clock;
 	uint64_t started_at;
 	uint32_t sums_from;
-	struct wal_report recovered;
+	struct wal_report recovered; /* at this start */
+	struct known_damage damage;
+	struct suspect suspect;
+	const struct store_options *opening; /* while the index is brought up */
+	char index_note[200]; /* why the index was made anew at this start; "" */
 	char clock_note[160];
 	struct committer committer;
 
@@ -80,6 +91,9 @@ int committer_start(struct store *s, struct error *err);
 void committer_stop(struct store *s);
 /* Until nothing is on its way that was received by `at`, a time that is past. */
 void committer_wait(struct store *s, uint64_t at);
+
+/* store/index_start.c: the index of this log, proved, brought up to it; or a new one. */
+int index_start(struct store *s, const struct store_options *o, struct error *err);
 
 /* store/replay.c: recover the log and bring an index up to it, from where that stands.
  * The store's own, or, with a log that was opened read_only, any other beside it; of the

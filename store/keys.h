@@ -24,6 +24,8 @@
  *	W target id, seq               a record that waits for its target: nothing
  *	S agent number, seq            what an agent signed: nothing
  *	Z seq                          a sweep that is owed: struct sweep_row
+ *	D log offset                   a stretch of the log that does not verify:
+ *	                               struct damage_row, then what it is, as text
  *	R subject \0 predicate         a contested pair: u64, where it was first named
  *
  * Lists of assertions and epochs, oldest first (store/graph.h); name' is a name cut to
@@ -83,7 +85,7 @@
 
 enum {
 	INDEX_LAYOUT =
-		4, /* raised with every change here or in rows.h: the index is rebuilt */
+		5, /* raised with every change here or in rows.h: the index is rebuilt */
 	HASH_SIZE = 16,
 	PAIR_KEY = 1 + HASH_SIZE + 1 + HASH_SIZE,
 	KEY_MAX = 511,
@@ -103,6 +105,7 @@ enum key_tag {
 	KEY_WAITING = 'W',
 	KEY_SIGNED = 'S',
 	KEY_SWEEP = 'Z',
+	KEY_DAMAGE = 'D',
 	KEY_CONTESTED = 'R',
 	KEY_SOURCE = 'O',
 	KEY_CITED = 'Q',

@@ -114,20 +114,10 @@ int pair_row_write(MDB_txn *txn, const struct pair_key *p, struct pair_row *row,
 	struct slice view)
 {
 	struct row_key k = row_key_pair(p);
-	MDB_val key = row_key_val(&k);
-	MDB_val v = val_of(NULL, sizeof(*row) + view.n);
-	struct id hash = id_of(view);
-	int rc;
 
 	row->view_length = (uint32_t)view.n;
-	memcpy(row->view_hash, hash.b, sizeof(row->view_hash));
-	rc = mdb_put(txn, INDEX_DB, &key, &v, MDB_RESERVE);
-	if (rc)
-		return index_errno(rc);
-	memcpy(v.mv_data, row, sizeof(*row));
-	if (view.n)
-		memcpy((uint8_t *)v.mv_data + sizeof(*row), view.p, view.n);
-	return 0;
+	return row_put_two(
+		txn, &k, slice_of((const uint8_t *)row, sizeof(*row)), view);
 }
 
 int pair_row_mend(
@@ -144,14 +134,6 @@ int pair_row_mend(
 	if (buf_view(&copy, &view) < 0)
 		return -ENOMEM;
 	return pair_row_write(txn, p, &now, view);
-}
-
-bool pair_view_intact(const struct pair_row *row, struct slice view)
-{
-	struct id hash = id_of(view);
-
-	return view.n > 0 &&
-	       memcmp(hash.b, row->view_hash, sizeof(row->view_hash)) == 0;
 }
 
 void pair_view_names(struct slice subject, struct slice predicate, struct buf *out)

@@ -36,7 +36,7 @@ int pair_resolve(const struct source *s, const struct pair_key *p,
 /* Read the row; the view is borrowed from the transaction. -ENOENT. */
 int pair_row_read(MDB_txn *txn, const struct pair_key *p, struct pair_row *row,
 	struct slice *view);
-/* Put the row with the view behind it; fills view_length and view_hash. */
+/* Put the row with the view behind it; fills view_length. */
 int pair_row_write(MDB_txn *txn, const struct pair_key *p, struct pair_row *row,
 	struct slice view);
 
@@ -46,9 +46,6 @@ int pair_row_mend(
 
 /* Append how the view of a pair begins: its names. */
 void pair_view_names(struct slice subject, struct slice predicate, struct buf *out);
-
-/* Does the checksum hold? */
-bool pair_view_intact(const struct pair_row *row, struct slice view);
 
 /* Is this the view of these names (two names may share a hash)? */
 bool pair_view_is(struct slice view, struct slice subject, struct slice predicate);

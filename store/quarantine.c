@@ -34,17 +34,18 @@ static int open_dir(int store_dir)
 }
 
 /* A file that was not there: what an earlier crash left is never written over. */
-static int create_file(int dir, uint64_t log_offset, char name[NAME_SIZE])
+static int create_file(
+	int dir, uint64_t log_offset, const char *kind, char name[NAME_SIZE])
 {
 	int fd = -1;
 
 	for (int i = 1; i < TRIES && fd < 0; i++) {
 		if (i == 1)
-			(void)snprintf(
-				name, NAME_SIZE, "%016" PRIx64 ".torn", log_offset);
+			(void)snprintf(name, NAME_SIZE, "%016" PRIx64 ".%s",
+				log_offset, kind);
 		else
-			(void)snprintf(name, NAME_SIZE, "%016" PRIx64 ".%d.torn",
-				log_offset, i);
+			(void)snprintf(name, NAME_SIZE, "%016" PRIx64 ".%d.%s",
+				log_offset, i, kind);
 		fd = openat(
 			dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd < 0 && errno != EEXIST)
@@ -78,7 +79,7 @@ static int copy(int from, uint64_t at, uint64_t n, int to)
 }
 
 int quarantine(int store_dir, int fd, uint64_t at, uint64_t n, uint64_t log_offset,
-	struct error *err)
+	const char *kind, struct error *err)
 {
 	__attribute__((cleanup(close_fd))) int dir = open_dir(store_dir);
 	__attribute__((cleanup(close_fd))) int to = -1;
@@ -86,7 +87,7 @@ int quarantine(int store_dir, int fd, uint64_t at, uint64_t n, uint64_t log_offs
 	int rc = dir;
 
 	if (rc >= 0)
-		rc = to = create_file(dir, log_offset, name);
+		rc = to = create_file(dir, log_offset, kind, name);
 	if (rc >= 0)
 		rc = copy(fd, at, n, to);
 	if (rc == 0 && (fsync(to) < 0 || fsync(dir) < 0 || fsync(store_dir) < 0))
@@ -96,6 +97,15 @@ int quarantine(int store_dir, int fd, uint64_t at, uint64_t n, uint64_t log_offs
 	if (to >= 0) /* a part would look like the whole */
 		(void)unlinkat(dir, name, 0);
 	return fail(err, -rc,
-		"quarantine/%s: cannot keep the torn end of the log: %s", name,
+		"quarantine/%s: cannot keep what the log gives up: %s", name,
 		strerror(-rc));
+}
+
+bool is_quarantined(int store_dir, uint64_t log_offset, const char *kind)
+{
+	char path[NAME_SIZE + sizeof("quarantine/")];
+
+	(void)snprintf(path, sizeof(path), "quarantine/%016" PRIx64 ".%s",
+		log_offset, kind);
+	return faccessat(store_dir, path, F_OK, 0) == 0;
 }

@@ -23,12 +23,11 @@ static int winner_value(
 	return value->failed ? -ENOMEM : 0;
 }
 
-/* Is the view the answer? Not one that is damaged, or that a sweep may owe something; and
- * of a large set only the names are kept. */
-static bool is_answer(struct snap *s, const struct pair_row *row, struct slice view,
-	struct slice predicate)
+/* Is the view the answer? Not one that a sweep may owe something; and of a large set only
+ * the names are kept. */
+static bool is_answer(struct snap *s, struct slice view, struct slice predicate)
 {
-	return sees_all(s) && s->meta.sweeps == 0 && pair_view_intact(row, view) &&
+	return sees_all(s) && s->meta.sweeps == 0 && view.n > 0 &&
 	       !predicate_is_set(predicate);
 }
 
@@ -43,7 +42,7 @@ int pair_consensus(struct snap *s, struct slice subject, struct slice predicate,
 
 	if (rc < 0)
 		return rc;
-	if (is_answer(s, &row, view, predicate)) {
+	if (is_answer(s, view, predicate)) {
 		buf_slice(line, view);
 		if (value && row.winner.length)
 			rc = winner_value(s, &row.winner, value);

@@ -26,10 +26,7 @@ int find_pair(struct snap *s, struct slice subject, struct slice predicate,
 	rc = pair_row_read(s->source.txn, key, row, view);
 	if (rc < 0)
 		return rc;
-	/* a damaged view is resolved anew by whoever wants it: it says nothing of
-	 * names */
-	if (pair_view_intact(row, *view) &&
-		!pair_view_is(*view, subject, predicate))
+	if (view->n && !pair_view_is(*view, subject, predicate))
 		return -ENOENT;
 	return 0;
 }

@@ -367,8 +367,8 @@ static int cut(struct wal *w, const struct wal_report *report, struct error *err
 	if (ftruncate(w->fd, (off_t)to) < 0)
 		return fail(err, errno, "wal/%016" PRIx64 ".wal: cannot be cut: %s",
 			w->base, strerror(errno));
-	rc = quarantine(
-		w->store_dir, w->fd, from, to - from, report->torn_from, err);
+	rc = quarantine(w->store_dir, w->fd, from, to - from, report->torn_from,
+		"torn", err);
 	if (rc < 0)
 		return rc;
 	if (ftruncate(w->fd, (off_t)from) < 0 || fsync(w->fd) < 0)
@@ -418,4 +418,29 @@ int wal_recover(struct wal *w, const struct wal_position *from, wal_visit *visit
 	w->roll = r.roll;
 	w->ready = !w->read_only;
 	return 0;
+}
+
+/* The part of a stretch that one file holds. */
+static void keep_damaged(
+	struct wal *w, const struct shelf_segment *g, const struct wal_damage *d)
+{
+	uint64_t end = g->base + g->length;
+	int fd;
+
+	if (d->from < g->base || d->from >= end || g->stray ||
+		is_quarantined(w->store_dir, d->from, "damaged"))
+		return;
+	fd = segment_open(w->dir, g->base, false, NULL);
+	if (fd < 0)
+		return;
+	(void)quarantine(w->store_dir, fd, d->from - g->base,
+		(d->to < end ? d->to : end) - d->from, d->from, "damaged", NULL);
+	(void)close(fd);
+}
+
+void wal_quarantine(struct wal *w, const struct wal_report *report)
+{
+	for (size_t i = 0; i < report->damage_count; i++)
+		for (size_t j = 0; j < shelf_count(w->shelf); j++)
+			keep_damaged(w, shelf_at(w->shelf, j), &report->damage[i]);
 }

@@ -87,6 +87,10 @@ struct sweep_row {
 	uint32_t zero;
 };
 
+struct damage_row {
+	uint64_t to; /* log offset where it ends */
+};
+
 struct pair_row {
 	uint64_t generation; /* seq of the last record that can have changed a file
 			      */
@@ -95,12 +99,11 @@ struct pair_row {
 	uint64_t rights_seq;   /* of META, when the sums were made */
 	struct locator winner; /* of the consensus; length 0: none */
 	uint32_t candidates;
-	uint32_t sums; /* 1: the rows of running sums are kept */
-	uint32_t view_length;
-	uint8_t view_hash[8]; /* first bytes of BLAKE3 of the view, which follows */
+	uint32_t sums;	      /* 1: the rows of running sums are kept */
+	uint32_t view_length; /* of the view, which follows */
 	uint32_t status;      /* enum pair_status */
 };
-static_assert(sizeof(struct pair_row) == 72, "pair_row has no padding");
+static_assert(sizeof(struct pair_row) == 64, "pair_row has no padding");
 
 enum claim_has {
 	CLAIM_PARENT = 1 << 0,

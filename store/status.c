@@ -10,16 +10,6 @@ static uint64_t file_bytes(int dir, const char *path)
 	return fstatat(dir, path, &st, 0) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
 }
 
-static void describe_damage(const struct wal_report *r, struct store_status *out)
-{
-	out->damaged = r->damage_count;
-	if (r->damage_count)
-		(void)snprintf(out->damage, sizeof(out->damage),
-			"log offsets %llu to %llu: %s; run stemefs check",
-			(unsigned long long)r->damage[0].from,
-			(unsigned long long)r->damage[0].to, r->damage[0].what);
-}
-
 void store_status(struct store *s, struct store_status *out)
 {
 	*out = (struct store_status){
@@ -39,7 +29,10 @@ void store_status(struct store *s, struct store_status *out)
 	(void)snprintf(out->writing, sizeof(out->writing), "%s",
 		s->dead[0] ? s->dead : "yes");
 	(void)pthread_mutex_unlock(&s->committer.lock);
-	describe_damage(&s->recovered, out);
+	out->damaged = s->damage.count;
+	memcpy(out->damage, s->damage.first, sizeof(out->damage));
+	memcpy(out->index, s->index_note, sizeof(out->index));
+	suspect_text(&s->suspect, out->doubt);
 	{
 		SNAP_AUTO(snap);
 

@@ -233,52 +233,6 @@ static int take_lock(struct store *s, struct error *err)
 	return 0;
 }
 
-static int open_index_once(struct store *s, uint64_t *reached, struct error *err)
-{
-	BUF_AUTO(path);
-	int rc = dir_create(s->dir, "index", 0700, err);
-
-	if (rc < 0)
-		return rc;
-	buf_printf(&path, "%s/index", s->path);
-	buf_byte(&path, 0);
-	if (path.failed)
-		return fail(err, ENOMEM, "out of memory");
-	rc = index_open((const char *)path.p, s->who.store_id, &s->index, err);
-	if (rc < 0)
-		return rc;
-	rc = index_check_log(&s->index, s->wal);
-	if (rc < 0) {
-		*reached = index_reached(&s->index);
-		index_close(&s->index);
-		(void)fail(
-			err, -rc, "%s/index: does not belong to this log", s->path);
-	}
-	return rc;
-}
-
-/* The index of this log, or a fresh one after the old was put aside. */
-static int open_index(
-	struct store *s, const struct store_options *o, struct error *err)
-{
-	uint64_t reached = 0;
-	int rc = open_index_once(s, &reached, err);
-
-	if (rc == 0 && o->rebuild) {
-		reached = index_reached(&s->index);
-		index_close(&s->index);
-		rc = -EBADMSG;
-	}
-	if (rc != -EBADMSG)
-		return rc;
-	rc = index_put_aside(s->dir, err);
-	if (rc == 0)
-		rc = open_index_once(s, &reached, err);
-	if (rc == 0 && reached)
-		rc = index_note_reached(&s->index, reached);
-	return rc;
-}
-
 static int start_clock(
 	struct store *s, const struct store_options *o, struct error *err)
 {
@@ -315,9 +269,7 @@ static int bring_up(
 	if (rc == 0)
 		rc = wal_open(s->dir, &s->who, false, &s->wal, err);
 	if (rc == 0)
-		rc = open_index(s, o, err);
-	if (rc == 0)
-		rc = replay_log(s->wal, &s->index, o, &s->recovered, err);
+		rc = index_start(s, o, err);
 	if (rc == 0)
 		rc = start_clock(s, o, err);
 	if (rc == 0)
@@ -346,6 +298,7 @@ int store_open(const char *path, const struct store_options *o, struct store **o
 		options.sums_from = SUMS_FROM_DEFAULT;
 	s->dir = s->lock_fd = -1;
 	(void)pthread_mutex_init(&s->admitting, NULL);
+	suspect_init(&s->suspect);
 	s->sums_from = options.sums_from;
 	rc = bring_up(s, &options, err);
 	if (rc < 0) {
@@ -368,6 +321,7 @@ void store_close(struct store *s)
 	index_close(&s->index);
 	wal_close(s->wal);
 	wal_report_free(&s->recovered);
+	suspect_free(&s->suspect);
 	sodium_memzero(&s->who, sizeof(s->who));
 	if (s->lock_fd >= 0)
 		(void)close(s->lock_fd);

@@ -113,6 +113,10 @@ void wal_expect(struct wal *w, uint64_t offset);
 int wal_recover(struct wal *w, const struct wal_position *from, wal_visit *visit,
 	void *ctx, struct wal_report *report, struct error *err);
 
+/* Copy what was reported as damaged to STORE/quarantine/<offset>.damaged, where it is not
+ * there yet and there is room. The log stays as it is. */
+void wal_quarantine(struct wal *w, const struct wal_report *report);
+
 /* The end: offset of the next frame (or of the segment header that will come before
  * it), last seq, last received_at, last chain; after wal_add() those of the batch
  * that is being built. Committer thread, or any while nobody appends. */

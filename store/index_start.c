@@ -1,0 +1,145 @@
+/* The index at start: proved before LMDB maps it, or made anew; then brought up to the
+ * log.
+ *
+ * An index is not believed when somebody asks for a new one, when an earlier daemon read
+ * something that did not verify, when the last starts died over it, when its file does
+ * not verify, or when it is not about this log. It is put aside and the log is read from
+ * its first byte; how far the old one had come goes with the new one, so that what was
+ * acknowledged is never taken for a write that did not finish. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "store/damage.h"
+#include "store/files.h"
+#include "store/index_verify.h"
+#include "store/internal.h"
+
+static int open_environment(struct store *s, struct error *err)
+{
+	BUF_AUTO(path);
+	int rc = dir_create(s->dir, "index", 0700, err);
+
+	if (rc < 0)
+		return rc;
+	buf_printf(&path, "%s/index", s->path);
+	buf_byte(&path, 0);
+	if (path.failed)
+		return fail(err, ENOMEM, "out of memory");
+	return index_open(
+		(const char *)path.p, s->who.store_id, &s->suspect, &s->index, err);
+}
+
+/* Why the index is not to be believed; "" when it may be. Answers what index_verify()
+ * did. */
+static int judge(
+	struct store *s, const struct store_options *o, char *why, size_t n)
+{
+	char left[SUSPECT_TEXT], found[INDEX_WHY];
+	unsigned starts = suspect_starting(s->dir);
+	int rc = index_verify(s->dir, found);
+
+	suspect_left(s->dir, left);
+	if (rc == -EBADMSG)
+		(void)snprintf(why, n, "it was damaged: %s", found);
+	else if (rc == 0 && o->rebuild)
+		(void)snprintf(why, n, "that was asked for");
+	else if (rc == 0 && left[0])
+		(void)snprintf(why, n, "%.*s", (int)n - 1, left);
+	else if (rc == 0 && starts >= SUSPECT_STARTS)
+		(void)snprintf(why, n,
+			"the last %u starts did not come to their end", starts);
+	return rc;
+}
+
+/* How far an index had come that verifies and is about to be put aside. */
+static uint64_t last_reached(struct store *s)
+{
+	uint64_t reached = 0;
+
+	if (open_environment(s, NULL) == 0) {
+		reached = index_reached(&s->index);
+		index_close(&s->index);
+	}
+	return reached;
+}
+
+static int open_new(struct store *s, uint64_t reached, struct error *err)
+{
+	int rc = index_put_aside(s->dir, err);
+
+	if (rc == 0)
+		rc = open_environment(s, err);
+	if (rc < 0 || !reached)
+		return rc;
+	rc = index_note_reached(&s->index, reached);
+	return rc < 0 ? fail(err, -rc, "index: %s", strerror(-rc)) : 0;
+}
+
+/* The index that is there, if it is of this log. */
+static int open_present(struct store *s, struct error *err)
+{
+	uint64_t reached;
+	int rc = open_environment(s, err);
+
+	if (rc == -EBADMSG) {
+		(void)snprintf(s->index_note, sizeof(s->index_note),
+			"it was of another layout or store");
+		return open_new(s, 0, err);
+	}
+	if (rc < 0 || index_check_log(&s->index, s->wal) == 0)
+		return rc;
+	(void)snprintf(s->index_note, sizeof(s->index_note),
+		"it did not belong to this log");
+	reached = index_reached(&s->index);
+	index_close(&s->index);
+	return open_new(s, reached, err);
+}
+
+static void progress(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	const struct store *s = ctx;
+
+	/* what was indexed so far stays: two starts that are killed in the middle of
+	 * hours of work must not begin it again */
+	suspect_progress(s->dir);
+	if (s->opening->progress)
+		s->opening->progress(s->opening->progress_ctx, what, done, total);
+}
+
+static int bring_up(
+	struct store *s, const struct store_options *o, struct error *err)
+{
+	struct store_options own = *o;
+	int rc;
+
+	s->opening = o;
+	own.progress = progress;
+	own.progress_ctx = s;
+	rc = replay_log(s->wal, &s->index, &own, &s->recovered, err);
+	s->opening = NULL;
+	return rc;
+}
+
+int index_start(struct store *s, const struct store_options *o, struct error *err)
+{
+	int rc;
+
+	s->suspect.dir = s->dir;
+	rc = judge(s, o, s->index_note, sizeof(s->index_note));
+	if (rc < 0 && rc != -EBADMSG && rc != -ENOENT)
+		return fail(
+			err, -rc, "%s/index/data.mdb: %s", s->path, strerror(-rc));
+	if (s->index_note[0])
+		rc = open_new(s, rc == 0 ? last_reached(s) : 0, err);
+	else
+		rc = open_present(s, err);
+	if (rc == 0)
+		rc = bring_up(s, o, err);
+	if (rc == 0)
+		rc = damage_keep(s, err);
+	if (rc < 0)
+		return rc;
+	suspect_started(s->dir);
+	rc = suspect_settle(s->dir);
+	return rc < 0 ? fail(err, -rc, "%s/doubt: %s", s->path, strerror(-rc)) : 0;
+}
