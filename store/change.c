@@ -19,7 +19,7 @@ int change_begin(struct change *c, struct index *ix, const struct wal *wal,
 		.source = {.wal = wal, .building = building},
 		.sums_from = sums_from,
 	};
-	rc = index_errno(mdb_txn_begin(ix->env, NULL, 0, &c->source.txn));
+	rc = index_begin(ix, 0, &c->source.txn);
 	if (rc == 0)
 		rc = meta_read(c->source.txn, &c->meta);
 	if (rc < 0)

@@ -68,8 +68,7 @@ int damage_keep(struct store *s, struct error *err)
 {
 	bool found = s->recovered.damage_count > 0;
 	MDB_txn *txn;
-	int rc = index_errno(
-		mdb_txn_begin(s->index.env, NULL, found ? 0 : MDB_RDONLY, &txn));
+	int rc = index_begin(&s->index, found ? 0 : MDB_RDONLY, &txn);
 
 	if (rc == 0) {
 		rc = keep(s, txn);

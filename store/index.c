@@ -3,13 +3,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#include "store/source.h"
 
 enum {
 	INDEX_READERS =
 		256, /* slots; one per request in flight, and tools beside us */
 	BYTE_ORDER_MARK = 0x01020304,
 	MAP_GIB_FIRST = 1024,
+	RESERVE_STEP = 1 << 20,
 };
 
 int meta_read(MDB_txn *txn, struct meta_row *out)
@@ -30,7 +34,7 @@ int index_note_reached(struct index *ix, uint64_t offset)
 {
 	struct meta_row m;
 	MDB_txn *txn;
-	int rc = index_errno(mdb_txn_begin(ix->env, NULL, 0, &txn));
+	int rc = index_begin(ix, 0, &txn);
 
 	if (rc < 0)
 		return rc;
@@ -70,15 +74,11 @@ static int check_meta(struct index *ix, const uint8_t store_id[16])
 {
 	struct meta_row m;
 	MDB_txn *txn;
-	MDB_dbi db;
-	int rc = index_errno(mdb_txn_begin(ix->env, NULL, 0, &txn));
+	int rc = index_begin(ix, 0, &txn);
 
 	if (rc < 0)
 		return rc;
-	rc = index_errno(mdb_dbi_open(txn, NULL, 0, &db));
-	assert(rc < 0 || db == INDEX_DB);
-	if (rc == 0)
-		rc = meta_read(txn, &m);
+	rc = meta_read(txn, &m);
 	if (rc == -ENOENT) {
 		m = (struct meta_row){
 			.layout = INDEX_LAYOUT, .byte_order = BYTE_ORDER_MARK};
@@ -96,36 +96,135 @@ static int check_meta(struct index *ix, const uint8_t store_id[16])
 	return index_errno(mdb_txn_commit(txn));
 }
 
-int index_open(const char *dir, const uint8_t store_id[16], struct suspect *suspect,
-	struct index *out, struct error *err)
+int index_begin(struct index *ix, unsigned flags, MDB_txn **out)
 {
-	struct index ix = {0};
+	if (!ix->env)
+		return -EIO;
+	return index_errno(mdb_txn_begin(ix->env, NULL, flags, out));
+}
+
+/* Before that LMDB does not know how to compare keys. */
+static int open_database(struct index *ix)
+{
+	MDB_txn *txn;
+	MDB_dbi db;
+	int rc = index_begin(ix, MDB_RDONLY, &txn);
+
+	if (rc < 0)
+		return rc;
+	rc = index_errno(mdb_dbi_open(txn, NULL, 0, &db));
+	assert(rc < 0 || db == INDEX_DB);
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+static int open_environment(struct index *ix, struct suspect *suspect)
+{
 	int dead = 0;
 	int rc;
 
-	ix.env = reserve(dir, &rc);
-	if (!ix.env) {
-		rc = index_errno(rc);
-		return fail(err, -rc, "index %s: %s", dir, strerror(-rc));
-	}
-	(void)mdb_reader_check(ix.env, &dead);
-	rc = check_meta(&ix, store_id);
+	ix->env = reserve(ix->path, &rc);
+	if (!ix->env)
+		return index_errno(rc);
+	(void)mdb_reader_check(ix->env, &dead);
+	(void)mdb_env_set_userctx(ix->env, suspect);
+	ix->reserved = 0;
+	return open_database(ix);
+}
+
+static void close_environment(struct index *ix)
+{
+	if (ix->env)
+		mdb_env_close(ix->env);
+	ix->env = NULL;
+}
+
+int index_open(const char *dir, const uint8_t store_id[16], struct suspect *suspect,
+	struct index *out, struct error *err)
+{
+	int rc;
+
+	*out = (struct index){.path = strdup(dir)};
+	if (!out->path)
+		return fail(err, ENOMEM, "out of memory");
+	(void)pthread_rwlock_init(&out->lock, NULL);
+	rc = open_environment(out, NULL);
+	if (rc == 0)
+		rc = check_meta(out, store_id);
 	if (rc < 0) {
-		mdb_env_close(ix.env);
+		index_close(out);
 		return fail(err, -rc, "index %s: %s", dir,
 			rc == -EBADMSG ? "is of another layout or store, or damaged"
 				       : strerror(-rc));
 	}
-	(void)mdb_env_set_userctx(ix.env, suspect);
-	*out = ix;
+	(void)mdb_env_set_userctx(out->env, suspect);
 	return 0;
 }
 
 void index_close(struct index *ix)
 {
-	if (ix->env)
-		mdb_env_close(ix->env);
+	close_environment(ix);
+	if (ix->path)
+		(void)pthread_rwlock_destroy(&ix->lock);
+	free(ix->path);
 	*ix = (struct index){0};
+}
+
+/* ---- when the disk fails ---- */
+
+int index_reserve(struct index *ix, uint64_t bytes)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	uint64_t used, want;
+	int fd, rc;
+
+	if (!ix->env || mdb_env_info(ix->env, &info) ||
+		mdb_env_stat(ix->env, &stat) || mdb_env_get_fd(ix->env, &fd))
+		return -EIO;
+	used = (info.me_last_pgno + 1) * (uint64_t)stat.ms_psize;
+	want = used + bytes;
+	if (want <= ix->reserved)
+		return 0;
+	want += RESERVE_STEP - want % RESERVE_STEP;
+	do
+		rc = fallocate(
+			fd, FALLOC_FL_KEEP_SIZE, (off_t)used, (off_t)(want - used));
+	while (rc < 0 && errno == EINTR);
+	if (rc < 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+		return -errno;
+	ix->reserved = want;
+	return 0;
+}
+
+int index_recover(struct index *ix, const struct wal *wal, struct error *err)
+{
+	struct suspect *suspect;
+	MDB_txn *txn = NULL;
+	int rc;
+
+	if (!ix->env)
+		return 0; /* that was said before */
+	rc = mdb_txn_begin(ix->env, NULL, MDB_RDONLY, &txn);
+	if (rc == 0)
+		mdb_txn_abort(txn);
+	if (rc != MDB_PANIC)
+		return 0;
+	suspect = mdb_env_get_userctx(ix->env);
+	(void)pthread_rwlock_wrlock(&ix->lock);
+	close_environment(ix);
+	rc = open_environment(ix, suspect);
+	/* what was refused must not be in there */
+	if (rc == 0)
+		rc = index_check_log(ix, wal);
+	if (rc < 0)
+		close_environment(ix);
+	(void)pthread_rwlock_unlock(&ix->lock);
+	return rc < 0 ? fail(err, EIO,
+				"the index failed and cannot be opened again (%s): "
+				"unmount and mount",
+				strerror(-rc))
+		      : 0;
 }
 
 int index_put_aside(int store_dir, struct error *err)

@@ -8,12 +8,21 @@
 #ifndef STORE_INDEX_H
 #define STORE_INDEX_H
 
+#include <pthread.h>
+
 #include "core/error.h"
 #include "store/row.h"
 #include "store/suspect.h"
 
+struct wal;
+
 struct index {
-	MDB_env *env;
+	MDB_env *env; /* NULL: it could not be opened again */
+	/* Held for reading by every snapshot, for writing while the environment is
+	 * opened again: once LMDB could not write a meta page it answers nothing. */
+	pthread_rwlock_t lock;
+	char *path;
+	uint64_t reserved; /* the file has room up to here */
 };
 
 /* Open or make the environment in STORE/index (the directory exists). -EBADMSG: it
@@ -23,6 +32,19 @@ struct index {
 int index_open(const char *dir, const uint8_t store_id[16], struct suspect *suspect,
 	struct index *out, struct error *err);
 void index_close(struct index *ix);
+
+/* A transaction: flags as LMDB's. 0, -EIO where there is no environment, -errno. */
+int index_begin(struct index *ix, unsigned flags, MDB_txn **out);
+
+/* Room for so many bytes more, before anything is decided: 0, -ENOSPC, -EIO. Where the
+ * file system cannot reserve, a full disk shows when the batch is committed, and is
+ * taken back. The committer's thread. */
+int index_reserve(struct index *ix, uint64_t bytes);
+
+/* After a failed commit: where LMDB has given the environment up, wait for all snapshots
+ * and open it again. The committer's thread, with no transaction. 0 or -errno with err:
+ * then the index answers nothing until the next start. */
+int index_recover(struct index *ix, const struct wal *wal, struct error *err);
 
 /* Rename STORE/index to STORE/index.aside, in the place of an older one. Nothing when
  * there is no index. */

@@ -68,7 +68,7 @@ static int applied(struct index *ix, struct wal *wal, struct wal_position *out)
 {
 	struct meta_row m;
 	MDB_txn *txn;
-	int rc = index_errno(mdb_txn_begin(ix->env, NULL, MDB_RDONLY, &txn));
+	int rc = index_begin(ix, MDB_RDONLY, &txn);
 
 	if (rc < 0)
 		return rc;

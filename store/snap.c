@@ -15,8 +15,8 @@ int store_snap(struct store *s, struct snap **out)
 		return -ENOMEM;
 	snap->store = s;
 	snap->source.wal = s->wal;
-	rc = index_errno(
-		mdb_txn_begin(s->index.env, NULL, MDB_RDONLY, &snap->source.txn));
+	(void)pthread_rwlock_rdlock(&s->index.lock);
+	rc = index_begin(&s->index, MDB_RDONLY, &snap->source.txn);
 	if (rc == 0)
 		rc = meta_read(snap->source.txn, &snap->meta);
 	if (rc < 0) {
@@ -35,6 +35,7 @@ void snap_end(struct snap **p)
 		return;
 	if (s->source.txn)
 		mdb_txn_abort(s->source.txn);
+	(void)pthread_rwlock_unlock(&s->store->index.lock);
 	buf_free(&s->epochs);
 	free(s);
 	*p = NULL;

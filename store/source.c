@@ -7,9 +7,18 @@
 int source_frame(const struct source *s, const struct locator *at,
 	struct buf *scratch, struct frame *out)
 {
+	struct suspect *suspect;
+	int rc;
+
 	if (s->building && wal_peek(s->wal, at->offset, out))
 		return 0;
-	return wal_read(s->wal, at->offset, at->length, scratch, out);
+	rc = wal_read(s->wal, at->offset, at->length, scratch, out);
+	suspect = mdb_env_get_userctx(mdb_txn_env(s->txn));
+	if (suspect && (rc == -EBADMSG || rc == -EIO))
+		suspect_raise(suspect,
+			"log offset %llu: a record cannot be read back",
+			(unsigned long long)at->offset);
+	return rc;
 }
 
 int source_record(const struct source *s, const struct locator *at,
@@ -53,7 +62,7 @@ static int check_head(const struct source *s)
 int index_check_log(struct index *ix, const struct wal *wal)
 {
 	struct source s = {.wal = wal};
-	int rc = index_errno(mdb_txn_begin(ix->env, NULL, MDB_RDONLY, &s.txn));
+	int rc = index_begin(ix, MDB_RDONLY, &s.txn);
 
 	if (rc < 0)
 		return rc;
@@ -69,7 +78,7 @@ uint64_t index_reached(struct index *ix)
 	struct meta_row m = {0};
 	uint64_t end = 0;
 
-	if (mdb_txn_begin(ix->env, NULL, MDB_RDONLY, &s.txn))
+	if (index_begin(ix, MDB_RDONLY, &s.txn) < 0)
 		return 0;
 	if (meta_read(s.txn, &m) == 0 && source_event(&s, m.seq, &e) == 0)
 		end = e.at.offset + frame_size(e.at.length);

@@ -1,0 +1,339 @@
+/* A batch: whatever waited, decided in order, made durable and visible at once.
+ *
+ * Every record is decided and applied in order to one write transaction of the index,
+ * which nobody sees yet; then the log gets the whole batch with one write and one
+ * fdatasync; then the transaction is committed, which makes it visible; then the writers
+ * are answered. Whatever fails before the log is synced leaves no trace; a commit of the
+ * index that fails takes the log back. So a record is acknowledged when it is durable and
+ * visible, and a refused one appears nowhere. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "core/canon.h"
+#include "store/batch.h"
+#include "store/decide.h"
+
+enum {
+	/* what one record may take of the index, beyond what its pages held before */
+	INDEX_PER_RECORD = 16 << 10,
+	INDEX_MOST = 8 << 20, /* more in one transaction reuses pages */
+	INDEX_LEAST = 256 << 10,
+};
+
+struct batch {
+	struct store *s;
+	struct submission *list; /* in order */
+	struct change change;
+	uint64_t now;
+	uint64_t appended;
+	bool fatal;
+	struct error error; /* of the whole batch, when fatal */
+};
+
+static uint64_t frame_bound(const struct entry *e)
+{
+	return frame_size((uint32_t)(FRAME_PREFIX + e->canonical.n +
+				     (size_t)e->signature_count * FRAME_SIGNATURE));
+}
+
+uint64_t submission_bound(const struct submission *sub)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < sub->count; i++)
+		n += frame_bound(&sub->entries[i]);
+	return n;
+}
+
+/* Append canonical bytes with their signatures to log and index, both still
+ * pending. */
+static int append(struct batch *b, const struct submission *sub,
+	struct slice canonical, const struct entry *e, uint64_t *seq)
+{
+	struct frame f = {
+		.received_at = b->now,
+		.uid = sub->uid,
+		.canonical = canonical,
+	};
+	struct frame pending;
+	int rc = wal_add(b->s->wal, &f, e->signatures, e->signature_count);
+
+	if (rc < 0)
+		return fail(&b->error, -rc, "log: %s", strerror(-rc));
+	if (!wal_peek(b->s->wal, f.offset, &pending))
+		return fail(
+			&b->error, EIO, "log: the frame just added is not there");
+	rc = change_apply(&b->change, &pending, &b->error);
+	*seq = f.seq;
+	b->appended++;
+	return rc;
+}
+
+static int append_cosignature(
+	struct batch *b, const struct submission *sub, struct entry *e)
+{
+	struct record r = {.kind = RECORD_COSIGNATURE, .target = e->id};
+	BUF_AUTO(bytes);
+	struct slice view;
+
+	canon_encode(&r, &bytes);
+	if (buf_view(&bytes, &view) < 0)
+		return fail(&b->error, ENOMEM, "out of memory");
+	return append(b, sub, view, e, &e->seq);
+}
+
+/* One entry. < 0: refused (sub->error) or, with b->fatal, the batch is lost. */
+static int commit_entry(struct batch *b, struct submission *sub, struct entry *e)
+{
+	struct decision d = decide(&b->change, e, b->now, &sub->error);
+	int rc = 0;
+
+	switch (d.verdict) {
+	case VERDICT_APPEND:
+		rc = append(b, sub, e->canonical, e, &e->seq);
+		break;
+	case VERDICT_COSIGN:
+		rc = append_cosignature(b, sub, e);
+		break;
+	case VERDICT_DUPLICATE:
+		e->outcome = OUTCOME_DUPLICATE;
+		e->seq = d.known_seq;
+		e->id = d.known_id;
+		return 0;
+	case VERDICT_REFUSE:
+		e->outcome = OUTCOME_REFUSED;
+		return -EINVAL;
+	case VERDICT_FATAL:
+		b->error = sub->error;
+		rc = -EIO;
+		break;
+	}
+	b->fatal = rc < 0;
+	if (rc == 0) {
+		e->outcome = OUTCOME_ACCEPTED;
+		if (e->record.kind == RECORD_COSIGNATURE)
+			e->id = e->record.target;
+	}
+	return rc;
+}
+
+static void commit_submission(struct batch *b, struct submission *sub)
+{
+	sub->refused = sub->count;
+	for (size_t i = 0; i < sub->count; i++) {
+		if (commit_entry(b, sub, &sub->entries[i]) == 0)
+			continue;
+		if (b->fatal)
+			return;
+		sub->refused = i;
+		for (size_t j = i + 1; j < sub->count; j++)
+			sub->entries[j].outcome = OUTCOME_UNTRIED;
+		return;
+	}
+}
+
+/* A disk that is full is ENOSPC to the writer; everything else that fails below is
+ * EIO. */
+static int fail_batch(struct batch *b, int rc, const char *what)
+{
+	return fail(&b->error, rc == -ENOSPC ? ENOSPC : EIO, "%s: %s", what,
+		strerror(-rc));
+}
+
+/* Log, then index. */
+static int make_durable(struct batch *b)
+{
+	struct wal_position end = wal_end(b->s->wal);
+	int rc = change_finish(&b->change, end.offset, &end.chain);
+	bool owed = b->change.meta.sweeps > 0;
+
+	if (rc < 0)
+		return fail_batch(b, rc, "the index failed");
+	rc = wal_write(b->s->wal, &b->error);
+	if (rc < 0)
+		return rc;
+	rc = change_commit(&b->change);
+	if (rc < 0) {
+		/* taken back before anybody is answered: no refused record may
+		 * appear */
+		(void)fail_batch(b, rc, "the index failed");
+		/* where that fails too, its sentence is the one to read: the batch
+		 * may be there after the next start */
+		(void)wal_undo(b->s->wal, &b->error);
+		return rc;
+	}
+	b->s->committer.sweeping |= owed;
+	return 0;
+}
+
+void batch_refuse(struct submission *list, const struct error *why)
+{
+	for (struct submission *sub = list; sub; sub = sub->next) {
+		for (size_t i = 0; i < sub->count; i++)
+			sub->entries[i].outcome = OUTCOME_UNTRIED;
+		if (sub->count)
+			sub->entries[0].outcome = OUTCOME_REFUSED;
+		sub->refused = 0;
+		sub->error = *why;
+	}
+}
+
+/* Why nothing can be written; false while it can. */
+static bool is_dead(struct batch *b)
+{
+	struct store *s = b->s;
+
+	if (!wal_failed(s->wal))
+		return false;
+	(void)pthread_mutex_lock(&s->committer.lock);
+	(void)fail(&b->error, EROFS,
+		"the disk failed to sync the log: nothing is written until the "
+		"next mount");
+	(void)snprintf(s->dead, sizeof(s->dead), "%s", b->error.message);
+	(void)pthread_mutex_unlock(&s->committer.lock);
+	return true;
+}
+
+/* What the batch is received at. Who asks for a moment that is past waits for batches
+ * that were received by then, so the clock is read under their lock. */
+static void take_off(struct batch *b)
+{
+	struct committer *c = &b->s->committer;
+
+	(void)pthread_mutex_lock(&c->lock);
+	b->now = clock_now(&b->s->clock);
+	c->in_flight = b->now;
+	(void)pthread_mutex_unlock(&c->lock);
+	/* and it never goes back, if the clock has */
+	if (b->now < b->change.meta.received_at)
+		b->now = b->change.meta.received_at;
+}
+
+static void land(struct committer *c)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	c->in_flight = 0;
+	(void)pthread_cond_broadcast(&c->landed);
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
+/* Room in the log and in the index, before anything is decided. */
+static int make_room(struct batch *b)
+{
+	uint64_t most = 0, records = 0, rows;
+	int rc;
+
+	for (struct submission *sub = b->list; sub; sub = sub->next) {
+		most += submission_bound(sub);
+		records += sub->count;
+	}
+	rc = wal_begin(b->s->wal, most, &b->error);
+	if (rc < 0)
+		return rc;
+	rows = records * INDEX_PER_RECORD;
+	rc = index_reserve(&b->s->index,
+		INDEX_LEAST + (rows < INDEX_MOST ? rows : INDEX_MOST));
+	return rc < 0 ? fail_batch(b, rc, "the index has no room") : 0;
+}
+
+static int commit_batch(struct batch *b)
+{
+	int rc = make_room(b);
+
+	if (rc < 0)
+		return rc;
+	rc = change_begin(
+		&b->change, &b->s->index, b->s->wal, true, b->s->sums_from);
+	if (rc < 0)
+		return fail_batch(b, rc, "the index failed");
+	take_off(b);
+	for (struct submission *sub = b->list; sub && !b->fatal; sub = sub->next)
+		commit_submission(b, sub);
+	if (b->fatal)
+		return -EIO;
+	return b->appended ? make_durable(b) : 0;
+}
+
+static void count_outcomes(struct batch *b)
+{
+	struct store *s = b->s;
+
+	for (struct submission *sub = b->list; sub; sub = sub->next)
+		for (size_t i = 0; i < sub->count; i++) {
+			enum outcome o = sub->entries[i].outcome;
+
+			s->records += o == OUTCOME_ACCEPTED;
+			s->duplicates += o == OUTCOME_DUPLICATE;
+			s->refused += o == OUTCOME_REFUSED;
+		}
+	s->commits += b->appended > 0;
+}
+
+static void answer(struct submission *list)
+{
+	while (list) {
+		struct submission *next = list->next;
+
+		list->done(list);
+		list = next;
+	}
+}
+
+/* As they were handed in: a decision may have put the id that stands for an entry. */
+static void begin_again(struct submission *list)
+{
+	for (struct submission *sub = list; sub; sub = sub->next)
+		for (size_t i = 0; i < sub->count; i++) {
+			struct entry *e = &sub->entries[i];
+
+			e->outcome = OUTCOME_PENDING;
+			e->id = id_of(e->canonical);
+		}
+}
+
+/* What somebody else's record needs of a damaged disk is no reason to refuse the others:
+ * each by itself. */
+static void process_each(struct store *s, struct submission *list)
+{
+	begin_again(list);
+	while (list) {
+		struct submission *next = list->next;
+
+		list->next = NULL;
+		batch_process(s, list);
+		list = next;
+	}
+}
+
+void batch_after_failure(struct store *s)
+{
+	struct error err;
+
+	if (index_recover(&s->index, s->wal, &err) < 0)
+		suspect_raise(&s->suspect, "%s", err.message);
+}
+
+void batch_process(struct store *s, struct submission *list)
+{
+	struct batch b = {.s = s, .list = list};
+	bool dead = is_dead(&b);
+	int rc = dead ? -EROFS : commit_batch(&b);
+
+	change_abort(&b.change);
+	wal_drop(s->wal);
+	land(&s->committer);
+	if (rc < 0 && !dead) {
+		batch_after_failure(s);
+		(void)is_dead(&(struct batch){.s = s}); /* for status */
+	}
+	if (rc < 0 && b.error.code == EIO && list->next && !wal_failed(s->wal)) {
+		process_each(s, list);
+		return;
+	}
+	if (rc < 0) {
+		b.appended = 0;
+		batch_refuse(list, &b.error);
+	}
+	count_outcomes(&b);
+	answer(list);
+}
