@@ -291,20 +291,6 @@ static void begin_again(struct submission *list)
 		}
 }
 
-/* What somebody else's record needs of a damaged disk is no reason to refuse the others:
- * each by itself. */
-static void process_each(struct store *s, struct submission *list)
-{
-	begin_again(list);
-	while (list) {
-		struct submission *next = list->next;
-
-		list->next = NULL;
-		batch_process(s, list);
-		list = next;
-	}
-}
-
 void batch_after_failure(struct store *s)
 {
 	struct error err;
@@ -313,7 +299,8 @@ void batch_after_failure(struct store *s)
 		suspect_raise(&s->suspect, "%s", err.message);
 }
 
-void batch_process(struct store *s, struct submission *list)
+/* False: not answered, and worth trying each by itself. */
+static bool process(struct store *s, struct submission *list)
 {
 	struct batch b = {.s = s, .list = list};
 	bool dead = is_dead(&b);
@@ -326,14 +313,28 @@ void batch_process(struct store *s, struct submission *list)
 		batch_after_failure(s);
 		(void)is_dead(&(struct batch){.s = s}); /* for status */
 	}
-	if (rc < 0 && b.error.code == EIO && list->next && !wal_failed(s->wal)) {
-		process_each(s, list);
-		return;
-	}
+	if (rc < 0 && b.error.code == EIO && list->next && !wal_failed(s->wal))
+		return false;
 	if (rc < 0) {
 		b.appended = 0;
 		batch_refuse(list, &b.error);
 	}
 	count_outcomes(&b);
 	answer(list);
+	return true;
+}
+
+/* What somebody else's record needs of a damaged disk is no reason to refuse the others. */
+void batch_process(struct store *s, struct submission *list)
+{
+	if (process(s, list))
+		return;
+	begin_again(list);
+	while (list) {
+		struct submission *next = list->next;
+
+		list->next = NULL;
+		(void)process(s, list);
+		list = next;
+	}
 }

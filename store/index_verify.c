@@ -189,7 +189,7 @@ static int read_node(
 	struct verifying *v, const uint8_t *page, unsigned i, struct node *out)
 {
 	bool leaf = u16_at(page + 10) == LEAF;
-	size_t at = u16_at(page + HEADER + 2 * i), end = at + NODE;
+	size_t at = u16_at(page + HEADER + 2 * (size_t)i), end = at + NODE;
 	const uint8_t *p = page + at;
 	unsigned flags;
 
@@ -274,6 +274,7 @@ static int check_value(struct verifying *v, const struct node *n)
 		      : value(v, n->key, slice_of(v->big + HEADER, n->value_size));
 }
 
+/* As deep as the tree, which is at most 32 pages. NOLINTBEGIN(misc-no-recursion) */
 static int check_tree(struct verifying *v, uint64_t number, unsigned depth,
 	const struct bounds *b);
 
@@ -341,6 +342,8 @@ static int check_tree(struct verifying *v, uint64_t number, unsigned depth,
 		v->seen.leaves++;
 	return check_nodes(v, page, depth, b);
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static struct tree_head head_at(const uint8_t *p)
 {
