@@ -227,11 +227,16 @@ int index_recover(struct index *ix, const struct wal *wal, struct error *err)
 		      : 0;
 }
 
-int index_put_aside(int store_dir, struct error *err)
+void index_drop_aside(int store_dir)
 {
 	(void)unlinkat(store_dir, "index.aside/data.mdb", 0);
 	(void)unlinkat(store_dir, "index.aside/lock.mdb", 0);
 	(void)unlinkat(store_dir, "index.aside", AT_REMOVEDIR);
+}
+
+int index_put_aside(int store_dir, struct error *err)
+{
+	index_drop_aside(store_dir);
 	if (renameat(store_dir, "index", store_dir, "index.aside") < 0 &&
 		errno != ENOENT)
 		return fail(err, errno, "index: cannot be put aside: %s",

@@ -47,8 +47,9 @@ int index_reserve(struct index *ix, uint64_t bytes);
 int index_recover(struct index *ix, const struct wal *wal, struct error *err);
 
 /* Rename STORE/index to STORE/index.aside, in the place of an older one. Nothing when
- * there is no index. */
+ * there is no index. index_drop_aside(): that one is of no more use. */
 int index_put_aside(int store_dir, struct error *err);
+void index_drop_aside(int store_dir);
 
 int meta_read(MDB_txn *txn, struct meta_row *out);
 int meta_write(MDB_txn *txn, const struct meta_row *m);

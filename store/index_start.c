@@ -140,6 +140,7 @@ int index_start(struct store *s, const struct store_options *o, struct error *er
 	if (rc < 0)
 		return rc;
 	suspect_started(s->dir);
+	index_drop_aside(s->dir);
 	rc = suspect_settle(s->dir);
 	return rc < 0 ? fail(err, -rc, "%s/doubt: %s", s->path, strerror(-rc)) : 0;
 }
