@@ -209,6 +209,8 @@ static void log_findings(struct daemon *d)
 			 "were cut "
 			 "off the log",
 			d->o->store, (unsigned long long)s->torn_bytes);
+	if (*s->index)
+		log_line("%s: the index was built anew: %s", d->o->store, s->index);
 	if (s->damaged)
 		log_line("%s: the log is damaged: %s", d->o->store, s->damage);
 	if (*s->clock)

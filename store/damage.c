@@ -30,6 +30,23 @@ static int put(MDB_txn *txn, const struct wal_damage *d)
 		slice_str(d->what));
 }
 
+bool damage_is_known(struct index *ix, const struct wal_damage *d)
+{
+	struct row_key k = damage_key(d->from);
+	struct damage_row row = {0};
+	MDB_txn *txn;
+	MDB_val v;
+	bool known;
+
+	if (index_begin(ix, MDB_RDONLY, &txn) < 0)
+		return false;
+	known = row_get(txn, &k, &v) == 0 && v.mv_size >= sizeof(row);
+	if (known)
+		memcpy(&row, v.mv_data, sizeof(row));
+	mdb_txn_abort(txn);
+	return known && row.to >= d->to;
+}
+
 static int load(MDB_txn *txn, struct known_damage *out)
 {
 	struct row_key prefix = row_key_tag(KEY_DAMAGE);

@@ -8,6 +8,9 @@
 
 #include "store/internal.h"
 
+/* Did the index leave this out when it was made? */
+bool damage_is_known(struct index *ix, const struct wal_damage *d);
+
 /* Keep what the recovery of this start has found, and load all that is known. 0 or
  * -errno with err. */
 int damage_keep(struct store *s, struct error *err);

@@ -3,12 +3,14 @@
  *
  * An index is not believed when somebody asks for a new one, when an earlier daemon read
  * something that did not verify, when the last starts died over it, when its file does
- * not verify, or when it is not about this log. It is put aside and the log is read from
- * its first byte; how far the old one had come goes with the new one, so that what was
- * acknowledged is never taken for a write that did not finish. */
+ * not verify, when it is not about this log, or when it holds records that the log has
+ * lost. It is put aside and the log is read from its first byte; how far the old one had
+ * come goes with the new one, so that what was acknowledged is never taken for a write
+ * that did not finish. After a clean stop there is nothing to prove (store/clean.h). */
 #include <errno.h>
 #include <stdio.h>
 
+#include "store/clean.h"
 #include "store/damage.h"
 #include "store/files.h"
 #include "store/index_verify.h"
@@ -31,12 +33,12 @@ static int open_environment(struct store *s, struct error *err)
 
 /* Why the index is not to be believed; "" when it may be. Answers what index_verify()
  * did. */
-static int judge(
-	struct store *s, const struct store_options *o, char *why, size_t n)
+static int judge(struct store *s, const struct store_options *o, bool clean,
+	char *why, size_t n)
 {
 	char left[SUSPECT_TEXT], found[INDEX_WHY];
 	unsigned starts = suspect_starting(s->dir);
-	int rc = index_verify(s->dir, found);
+	int rc = clean ? 0 : index_verify(s->dir, found);
 
 	suspect_left(s->dir, left);
 	if (rc == -EBADMSG)
@@ -75,8 +77,52 @@ static int open_new(struct store *s, uint64_t reached, struct error *err)
 	return rc < 0 ? fail(err, -rc, "index: %s", strerror(-rc)) : 0;
 }
 
-/* The index that is there, if it is of this log. */
-static int open_present(struct store *s, struct error *err)
+static int pass(void *ctx, const struct frame *f)
+{
+	(void)ctx;
+	(void)f;
+	return 0;
+}
+
+/* Something that the index holds and the log has lost; "" where there is none. */
+static void find_lost(struct store *s, const struct wal_report *r, uint64_t applied)
+{
+	for (size_t i = 0; i < r->damage_count; i++) {
+		const struct wal_damage *d = &r->damage[i];
+
+		if (d->from >= applied || damage_is_known(&s->index, d))
+			continue;
+		(void)snprintf(s->index_note, sizeof(s->index_note),
+			"the log has lost log offsets %llu to %llu: %s",
+			(unsigned long long)d->from, (unsigned long long)d->to,
+			d->what);
+		return;
+	}
+}
+
+/* Read all of the log, with a reader of its own: does it hold what the index has applied?
+ * Where it does not, s->index_note says what is lost. */
+static int check_whole_log(struct store *s, struct error *err)
+{
+	struct wal_position start = {0};
+	struct wal_report report = {0};
+	struct wal *wal = NULL;
+	uint64_t applied = index_reached(&s->index);
+	int rc = wal_open(s->dir, &s->who, true, &wal, err);
+
+	if (rc == 0) {
+		wal_expect(wal, applied);
+		rc = wal_recover(wal, &start, pass, NULL, &report, err);
+	}
+	if (rc == 0)
+		find_lost(s, &report, applied);
+	wal_report_free(&report);
+	wal_close(wal);
+	return rc;
+}
+
+/* The index that is there, if it is of this log and all of it. */
+static int open_present(struct store *s, bool clean, struct error *err)
 {
 	uint64_t reached;
 	int rc = open_environment(s, err);
@@ -86,10 +132,15 @@ static int open_present(struct store *s, struct error *err)
 			"it was of another layout or store");
 		return open_new(s, 0, err);
 	}
-	if (rc < 0 || index_check_log(&s->index, s->wal) == 0)
+	if (rc < 0)
 		return rc;
-	(void)snprintf(s->index_note, sizeof(s->index_note),
-		"it did not belong to this log");
+	if (index_check_log(&s->index, s->wal) < 0)
+		(void)snprintf(s->index_note, sizeof(s->index_note),
+			"it did not belong to this log");
+	else if (!clean)
+		rc = check_whole_log(s, err);
+	if (rc < 0 || !s->index_note[0])
+		return rc;
 	reached = index_reached(&s->index);
 	index_close(&s->index);
 	return open_new(s, reached, err);
@@ -122,17 +173,18 @@ static int bring_up(
 
 int index_start(struct store *s, const struct store_options *o, struct error *err)
 {
+	bool clean = clean_take(s->dir);
 	int rc;
 
 	s->suspect.dir = s->dir;
-	rc = judge(s, o, s->index_note, sizeof(s->index_note));
+	rc = judge(s, o, clean, s->index_note, sizeof(s->index_note));
 	if (rc < 0 && rc != -EBADMSG && rc != -ENOENT)
 		return fail(
 			err, -rc, "%s/index/data.mdb: %s", s->path, strerror(-rc));
 	if (s->index_note[0])
 		rc = open_new(s, rc == 0 ? last_reached(s) : 0, err);
 	else
-		rc = open_present(s, err);
+		rc = open_present(s, clean, err);
 	if (rc == 0)
 		rc = bring_up(s, o, err);
 	if (rc == 0)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/when.h"
+#include "store/clean.h"
 #include "store/files.h"
 #include "store/internal.h"
 
@@ -309,8 +310,17 @@ int store_open(const char *path, const struct store_options *o, struct store **o
 	return 0;
 }
 
+/* Is there nothing that the next start would have to look at? */
+static bool is_clean(struct store *s)
+{
+	return s->started_at && s->index.env && !atomic_load(&s->suspect.raised) &&
+	       !wal_failed(s->wal);
+}
+
 void store_close(struct store *s)
 {
+	bool clean;
+
 	if (!s)
 		return;
 	committer_stop(s);
@@ -318,8 +328,11 @@ void store_close(struct store *s)
 	(void)pthread_mutex_destroy(&s->admitting);
 	if (s->index.env)
 		(void)mdb_env_sync(s->index.env, 1);
+	clean = is_clean(s);
 	index_close(&s->index);
 	wal_close(s->wal);
+	if (clean)
+		clean_mark(s->dir);
 	wal_report_free(&s->recovered);
 	suspect_free(&s->suspect);
 	sodium_memzero(&s->who, sizeof(s->who));
