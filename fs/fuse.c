@@ -4,6 +4,7 @@
  * the committer; then the handles that programs still have open are given back; only then
  * is the mount taken away and the session freed, since every answer goes through it. */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,16 +218,39 @@ int door_open(const struct door_options *o, struct door **out, struct error *err
 
 /* ---- serve ---- */
 
+struct question {
+	const char *path;
+	int answer;
+};
+
+/* Without descriptors: who waits for an answer of ours cannot be killed, and while it
+ * shares the descriptors of a daemon that was killed, /dev/fuse stays open and no answer
+ * ever comes. */
+static void *ask(void *ctx)
+{
+	struct question *q = ctx;
+	struct stat st;
+
+	(void)unshare(CLONE_FILES);
+	(void)close_range(0, ~0U, 0);
+	q->answer = stat(q->path, &st) < 0 ? -errno : 0;
+	if (q->answer == 0 && st.st_ino != NODE_ROOT)
+		q->answer =
+			-ENOTCONN; /* it is gone again: what answered lies below */
+	return NULL;
+}
+
 /* Knock from outside: the mount is up when it has answered, and not before. */
 static void *knock(void *ctx)
 {
 	struct door *d = ctx;
-	struct stat st;
-	int r = stat(d->mountpoint, &st) < 0 ? -errno : 0;
+	struct question q = {.path = d->mountpoint};
+	pthread_t asker;
+	int rc = pthread_create(&asker, NULL, ask, &q);
 
-	if (r == 0 && st.st_ino != NODE_ROOT)
-		r = -ENOTCONN; /* it is gone again: what answered lies below */
-	d->ready(d->ready_ctx, r);
+	if (rc == 0)
+		(void)pthread_join(asker, NULL);
+	d->ready(d->ready_ctx, rc ? -rc : q.answer);
 	return NULL;
 }
 

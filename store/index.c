@@ -232,13 +232,22 @@ void index_drop_aside(int store_dir)
 	(void)unlinkat(store_dir, "index.aside/data.mdb", 0);
 	(void)unlinkat(store_dir, "index.aside/lock.mdb", 0);
 	(void)unlinkat(store_dir, "index.aside", AT_REMOVEDIR);
+	(void)unlinkat(store_dir, "index.aside", 0); /* it may have been a link */
 }
 
 int index_put_aside(int store_dir, struct error *err)
 {
+	char name[sizeof("index.aside.99")] = "index.aside";
+	int rc;
+
 	index_drop_aside(store_dir);
-	if (renameat(store_dir, "index", store_dir, "index.aside") < 0 &&
-		errno != ENOENT)
+	rc = renameat(store_dir, "index", store_dir, name);
+	/* somebody's files are in the way, and not ours to remove */
+	for (int i = 2; i < 100 && rc < 0 && errno != ENOENT; i++) {
+		(void)snprintf(name, sizeof(name), "index.aside.%d", i);
+		rc = renameat(store_dir, "index", store_dir, name);
+	}
+	if (rc < 0 && errno != ENOENT)
 		return fail(err, errno, "index: cannot be put aside: %s",
 			strerror(errno));
 	return fsync(store_dir) < 0 ? fail(err, errno, "%s", strerror(errno)) : 0;

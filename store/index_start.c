@@ -27,8 +27,10 @@ static int open_environment(struct store *s, struct error *err)
 	buf_byte(&path, 0);
 	if (path.failed)
 		return fail(err, ENOMEM, "out of memory");
-	return index_open(
+	rc = index_open(
 		(const char *)path.p, s->who.store_id, &s->suspect, &s->index, err);
+	/* a link to nothing, or something that is no directory */
+	return rc == -ENOENT || rc == -ENOTDIR ? -EBADMSG : rc;
 }
 
 /* Why the index is not to be believed; "" when it may be. Answers what index_verify()

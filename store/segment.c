@@ -165,8 +165,9 @@ int segment_open(int dir, uint64_t base, bool writing, struct error *err)
 	int fd;
 
 	segment_name(base, name);
-	fd = openat(
-		dir, name, (writing ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(dir, name,
+		(writing ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW |
+			O_NONBLOCK); /* a pipe would be waited for */
 	if (fd < 0)
 		return fail(err, errno, "wal/%s: cannot open: %s", name,
 			strerror(errno));

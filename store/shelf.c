@@ -72,21 +72,36 @@ static bool is_ours(const struct segment_header *h, const struct wal_identity *w
 	       agent_compare(&h->store_key, &who->store_key) == 0;
 }
 
+/* The header of a file with a segment's name. What is none, or cannot be opened or read,
+ * is -EBADMSG with length 0: it must not keep the others from being read. */
+static int look(int dir, uint64_t base, struct segment_header *h, uint64_t *length)
+{
+	struct stat st = {0};
+	int fd = segment_open(dir, base, false, NULL);
+	int rc = -EBADMSG;
+
+	*length = 0;
+	if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
+		return fd;
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		*length = (uint64_t)st.st_size;
+		rc = segment_read_header(fd, h);
+	}
+	if (fd >= 0)
+		close(fd);
+	return rc == -EIO ? -EBADMSG : rc;
+}
+
 /* Fill one item from its file. *foreign counts headers of other stores. */
 static int inspect(struct shelf *s, uint64_t base, const struct wal_identity *who,
 	size_t *foreign, struct error *err)
 {
 	struct shelf_segment *g = &s->v[s->n];
 	struct segment_header h = {0};
-	struct stat st = {0};
-	int fd, rc;
+	int rc;
 
-	fd = segment_open(s->dir, base, false, err);
-	if (fd < 0)
-		return fd;
 	*g = (struct shelf_segment){.base = base, .fd = -1};
-	rc = fstat(fd, &st) < 0 ? -errno : segment_read_header(fd, &h);
-	close(fd);
+	rc = look(s->dir, base, &h, &g->length);
 	if (rc == -EPROTONOSUPPORT)
 		return fail(err, EPROTONOSUPPORT,
 			"wal/%016" PRIx64 ".wal was written by a newer version of "
@@ -95,7 +110,6 @@ static int inspect(struct shelf *s, uint64_t base, const struct wal_identity *wh
 	if (rc < 0 && rc != -EBADMSG)
 		return fail(err, -rc, "wal/%016" PRIx64 ".wal: cannot read: %s",
 			base, strerror(-rc));
-	g->length = (uint64_t)st.st_size;
 	g->header = rc == 0 && h.base == base && is_ours(&h, who);
 	if (g->header)
 		g->chain = h.chain;
@@ -113,7 +127,7 @@ static void mark_strays(struct shelf *s)
 	for (size_t i = 0; i < s->n; i++) {
 		struct shelf_segment *g = &s->v[i];
 
-		g->stray = (!g->header && g->base < end) ||
+		g->stray = (!g->header && (g->base < end || g->length == 0)) ||
 			   g->base > SHELF_BASE_MAX || g->base % 8 != 0;
 		if (!g->stray)
 			end = g->base + g->length;

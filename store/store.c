@@ -264,9 +264,9 @@ static int bring_up(
 	if (rc == 0)
 		rc = take_lock(s, err);
 	if (rc == 0)
-		rc = wal_read_identity(s->dir, &s->who, err);
-	if (rc == 0)
 		rc = load_tag(s->dir, s->path, s->who.tag_key, err);
+	if (rc == 0)
+		rc = wal_read_identity(s->dir, &s->who, err);
 	if (rc == 0)
 		rc = wal_open(s->dir, &s->who, false, &s->wal, err);
 	if (rc == 0)

@@ -60,8 +60,10 @@ int wal_open(int store_dir, const struct wal_identity *who, bool read_only,
 	struct wal **out, struct error *err);
 void wal_close(struct wal *w);
 
-/* Read the identity (less the tag key) from the newest readable segment header. */
-int wal_read_identity(int store_dir, struct wal_identity *out, struct error *err);
+/* Fill in whose log this is; the tag key is there already. From the first segment header
+ * whose frame that key proves, so that a segment of another store has no say; where none
+ * is proved, from the first that can be read. */
+int wal_read_identity(int store_dir, struct wal_identity *who, struct error *err);
 
 /* A stretch of the log that does not verify. */
 struct wal_damage {

@@ -126,11 +126,29 @@ void wal_close(struct wal *w)
 	free(w);
 }
 
-int wal_read_identity(int store_dir, struct wal_identity *out, struct error *err)
+/* The header of a segment, and whether the key proves that its first frame is ours. */
+static int read_identity(int dir, uint64_t base, const uint8_t tag_key[ID_SIZE],
+	struct segment_header *h, bool *proved)
+{
+	__attribute__((cleanup(close_fd))) int fd =
+		segment_open(dir, base, false, NULL);
+	uint8_t bytes[FRAME_HEADER];
+	struct frame f;
+	int rc = fd < 0 ? fd : segment_read_header(fd, h);
+
+	*proved = false;
+	if (rc == 0 && segment_pread(fd, bytes, sizeof(bytes),
+			       WAL_SEGMENT_HEADER) == FRAME_HEADER)
+		*proved = frame_header(
+			bytes, h->base + WAL_SEGMENT_HEADER, tag_key, &f);
+	return rc;
+}
+
+int wal_read_identity(int store_dir, struct wal_identity *who, struct error *err)
 {
 	__attribute__((cleanup(free_bases))) uint64_t *bases = NULL;
 	__attribute__((cleanup(close_fd))) int dir = open_dir(store_dir, err);
-	struct segment_header h;
+	bool found = false, proved = false;
 	size_t n = 0;
 	int rc;
 
@@ -139,17 +157,19 @@ int wal_read_identity(int store_dir, struct wal_identity *out, struct error *err
 	rc = segment_list(dir, &bases, &n, err);
 	if (rc < 0)
 		return rc;
-	while (n-- > 0) {
-		int fd = segment_open(dir, bases[n], false, err);
+	for (size_t i = 0; i < n && !proved; i++) {
+		struct segment_header h;
 
-		rc = fd < 0 ? fd : segment_read_header(fd, &h);
-		close_fd(&fd);
-		if (rc < 0)
+		if (read_identity(dir, bases[i], who->tag_key, &h, &proved) < 0 ||
+			(found && !proved))
 			continue;
-		*out = (struct wal_identity){.store_key = h.store_key};
-		memcpy(out->store_id, h.store_id, WAL_STORE_ID);
-		return 0;
+		who->store_key = h.store_key;
+		memcpy(who->store_id, h.store_id, WAL_STORE_ID);
+		found = true;
 	}
-	return fail(err, EBADMSG,
-		"wal: no segment of the log has a header that can be read");
+	return found ? 0
+		     : fail(err, EBADMSG,
+			       "wal: no segment of the log has a header that can "
+			       "be "
+			       "read");
 }
