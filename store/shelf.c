@@ -72,19 +72,19 @@ static bool is_ours(const struct segment_header *h, const struct wal_identity *w
 	       agent_compare(&h->store_key, &who->store_key) == 0;
 }
 
-/* The header of a file with a segment's name. What is none, or cannot be opened or read,
- * is -EBADMSG with length 0: it must not keep the others from being read. */
-static int look(int dir, uint64_t base, struct segment_header *h, uint64_t *length)
+/* The header of a file with a segment's name. What is no file, or cannot be opened, is a
+ * stray: it must not keep the others from being read. */
+static int look(int dir, struct shelf_segment *g, struct segment_header *h)
 {
 	struct stat st = {0};
-	int fd = segment_open(dir, base, false, NULL);
+	int fd = segment_open(dir, g->base, false, NULL);
 	int rc = -EBADMSG;
 
-	*length = 0;
 	if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
 		return fd;
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		*length = (uint64_t)st.st_size;
+	g->stray = fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode);
+	if (!g->stray) {
+		g->length = (uint64_t)st.st_size;
 		rc = segment_read_header(fd, h);
 	}
 	if (fd >= 0)
@@ -101,7 +101,7 @@ static int inspect(struct shelf *s, uint64_t base, const struct wal_identity *wh
 	int rc;
 
 	*g = (struct shelf_segment){.base = base, .fd = -1};
-	rc = look(s->dir, base, &h, &g->length);
+	rc = look(s->dir, g, &h);
 	if (rc == -EPROTONOSUPPORT)
 		return fail(err, EPROTONOSUPPORT,
 			"wal/%016" PRIx64 ".wal was written by a newer version of "
@@ -127,8 +127,8 @@ static void mark_strays(struct shelf *s)
 	for (size_t i = 0; i < s->n; i++) {
 		struct shelf_segment *g = &s->v[i];
 
-		g->stray = (!g->header && (g->base < end || g->length == 0)) ||
-			   g->base > SHELF_BASE_MAX || g->base % 8 != 0;
+		g->stray |= (!g->header && g->base < end) ||
+			    g->base > SHELF_BASE_MAX || g->base % 8 != 0;
 		if (!g->stray)
 			end = g->base + g->length;
 	}
