@@ -85,7 +85,7 @@ void clean_mark(int store_dir)
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	if (newest + TICK_NS > nanoseconds(&now))
 		return;
-	(void)file_create(store_dir, name, slice_of(mark.p, mark.n), NULL);
+	file_note(store_dir, name, slice_of(mark.p, mark.n));
 }
 
 bool clean_take(int store_dir)

@@ -69,6 +69,15 @@ int file_create(int dir, const char *path, struct slice bytes, struct error *err
 	return rc < 0 ? fail(err, -rc, "%s: %s", path, strerror(-rc)) : 0;
 }
 
+void file_note(int dir, const char *path, struct slice bytes)
+{
+	FD_AUTO(fd) = openat(dir, path,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0)
+		(void)!write(fd, bytes.p, bytes.n);
+}
+
 int file_read(int dir, const char *path, size_t max, struct buf *out)
 {
 	FD_AUTO(fd) = openat(dir, path, O_RDONLY | O_CLOEXEC);

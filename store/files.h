@@ -9,6 +9,9 @@
 /* Make a file of mode 0600 that must not exist (-EEXIST). dir may be AT_FDCWD. */
 int file_create(int dir, const char *path, struct slice bytes, struct error *err);
 
+/* Write a note that nobody misses when the power takes it, or a part of it: not synced. */
+void file_note(int dir, const char *path, struct slice bytes);
+
 /* Append a whole file of at most max bytes; -ENOENT, -EFBIG, -errno. */
 int file_read(int dir, const char *path, size_t max, struct buf *out);
 

@@ -71,19 +71,13 @@ int suspect_settle(int store_dir)
 	return fsync(store_dir) < 0 ? -errno : 0;
 }
 
-/* Not synced: this is about a process that dies, and what it wrote outlives that. Where
- * the disk is full there is no guard, which is no reason not to start. */
+/* A note will do: this is about a process that dies, and what it wrote outlives that. */
 static void note_starts(int dir, int n)
 {
 	char text[16];
-	int fd = openat(
-		dir, starting, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	int length = snprintf(text, sizeof(text), "%d\n", n);
 
-	if (fd < 0)
-		return;
-	(void)!write(fd, text, (size_t)length);
-	(void)close(fd);
+	file_note(dir, starting, slice_of((const uint8_t *)text, (size_t)length));
 }
 
 unsigned suspect_starting(int store_dir)
