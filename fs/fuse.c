@@ -4,7 +4,7 @@
  * the committer; then the handles that programs still have open are given back; only then
  * is the mount taken away and the session freed, since every answer goes through it. */
 #include <errno.h>
-#include <sched.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,8 +231,7 @@ static void *ask(void *ctx)
 	struct question *q = ctx;
 	struct stat st;
 
-	(void)unshare(CLONE_FILES);
-	(void)close_range(0, ~0U, 0);
+	(void)close_range(0, ~0U, CLOSE_RANGE_UNSHARE);
 	q->answer = stat(q->path, &st) < 0 ? -errno : 0;
 	if (q->answer == 0 && st.st_ino != NODE_ROOT)
 		q->answer =
