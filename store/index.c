@@ -49,7 +49,7 @@ int index_note_reached(struct index *ix, uint64_t offset)
 	return index_errno(mdb_txn_commit(txn));
 }
 
-static MDB_env *reserve(const char *dir, int *rc)
+static MDB_env *reserve(const char *dir, unsigned flags, int *rc)
 {
 	for (size_t gib = MAP_GIB_FIRST; gib > 0; gib /= 2) {
 		MDB_env *env = NULL;
@@ -59,7 +59,8 @@ static MDB_env *reserve(const char *dir, int *rc)
 			return NULL;
 		(void)mdb_env_set_mapsize(env, gib << 30);
 		(void)mdb_env_set_maxreaders(env, INDEX_READERS);
-		*rc = mdb_env_open(env, dir, MDB_NOTLS | MDB_NOMETASYNC, 0600);
+		*rc = mdb_env_open(
+			env, dir, MDB_NOTLS | MDB_NOMETASYNC | flags, 0600);
 		if (*rc == 0)
 			return env;
 		mdb_env_close(env);
@@ -100,6 +101,8 @@ int index_begin(struct index *ix, unsigned flags, MDB_txn **out)
 {
 	if (!ix->env)
 		return -EIO;
+	if (ix->read_only && !(flags & MDB_RDONLY))
+		return -EROFS;
 	return index_errno(mdb_txn_begin(ix->env, NULL, flags, out));
 }
 
@@ -118,25 +121,29 @@ static int open_database(struct index *ix)
 	return rc;
 }
 
-static int open_environment(struct index *ix, struct suspect *suspect)
+static void close_environment(struct index *ix)
+{
+	if (ix->env)
+		mdb_env_close(ix->env);
+	ix->env = NULL;
+}
+
+static int open_environment(
+	struct index *ix, struct suspect *suspect, bool read_only)
 {
 	int dead = 0;
 	int rc;
 
-	ix->env = reserve(ix->path, &rc);
+	/* who writes nothing, and is alone, needs no lock, and its file could not be
+	 * opened on a disk that takes no writes */
+	ix->env = reserve(ix->path, read_only ? MDB_RDONLY | MDB_NOLOCK : 0, &rc);
+	ix->read_only = read_only;
 	if (!ix->env)
 		return index_errno(rc);
 	(void)mdb_reader_check(ix->env, &dead);
 	(void)mdb_env_set_userctx(ix->env, suspect);
 	ix->reserved = 0;
 	return open_database(ix);
-}
-
-static void close_environment(struct index *ix)
-{
-	if (ix->env)
-		mdb_env_close(ix->env);
-	ix->env = NULL;
 }
 
 int index_open(const char *dir, const uint8_t store_id[16], struct suspect *suspect,
@@ -148,7 +155,7 @@ int index_open(const char *dir, const uint8_t store_id[16], struct suspect *susp
 	if (!out->path)
 		return fail(err, ENOMEM, "out of memory");
 	(void)pthread_rwlock_init(&out->lock, NULL);
-	rc = open_environment(out, NULL);
+	rc = open_environment(out, NULL, false);
 	if (rc == 0)
 		rc = check_meta(out, store_id);
 	if (rc < 0) {
@@ -197,23 +204,35 @@ int index_reserve(struct index *ix, uint64_t bytes)
 	return 0;
 }
 
-int index_recover(struct index *ix, const struct wal *wal, struct error *err)
+/* Has LMDB given the environment up, or could it not be opened for writing? */
+static bool is_given_up(struct index *ix)
 {
-	struct suspect *suspect;
 	MDB_txn *txn = NULL;
 	int rc;
 
-	if (!ix->env)
-		return 0; /* that was said before */
+	if (ix->read_only)
+		return true;
 	rc = mdb_txn_begin(ix->env, NULL, MDB_RDONLY, &txn);
 	if (rc == 0)
 		mdb_txn_abort(txn);
-	if (rc != MDB_PANIC)
-		return 0;
+	return rc == MDB_PANIC;
+}
+
+int index_recover(struct index *ix, const struct wal *wal, struct error *err)
+{
+	struct suspect *suspect;
+	int rc;
+
+	if (!ix->env || !is_given_up(ix))
+		return 0; /* without one, that was said before */
 	suspect = mdb_env_get_userctx(ix->env);
 	(void)pthread_rwlock_wrlock(&ix->lock);
 	close_environment(ix);
-	rc = open_environment(ix, suspect);
+	rc = open_environment(ix, suspect, false);
+	if (rc < 0) {
+		close_environment(ix);
+		rc = open_environment(ix, suspect, true);
+	}
 	/* what was refused must not be in there */
 	if (rc == 0)
 		rc = index_check_log(ix, wal);

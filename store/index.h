@@ -23,6 +23,7 @@ struct index {
 	pthread_rwlock_t lock;
 	char *path;
 	uint64_t reserved; /* the file has room up to here */
+	bool read_only;	   /* a disk that takes no writes: readers go on */
 };
 
 /* Open or make the environment in STORE/index (the directory exists). -EBADMSG: it
@@ -42,8 +43,9 @@ int index_begin(struct index *ix, unsigned flags, MDB_txn **out);
 int index_reserve(struct index *ix, uint64_t bytes);
 
 /* After a failed commit: where LMDB has given the environment up, wait for all snapshots
- * and open it again. The committer's thread, with no transaction. 0 or -errno with err:
- * then the index answers nothing until the next start. */
+ * and open it again; for reading only, until the next failure, where the disk takes no
+ * writes. The committer's thread, with no transaction. 0 or -errno with err: then the
+ * index answers nothing until the next start. */
 int index_recover(struct index *ix, const struct wal *wal, struct error *err);
 
 /* Rename STORE/index to STORE/index.aside, in the place of an older one. Nothing when
