@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # What each lens answers, through a mount: tiers, age, sets.
+# sanitizers: asan (what lenses answer, computed by one thread from one snapshot)
 load common
 
 setup() { start; }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # A name of anything is a file name, and every name has one spelling.
+# sanitizers: asan (how names are spelled, which no two threads share)
 load common
 load ../lib/records
 setup() { start; }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Plain tools read every kind of file, and all of them read the same bytes.
+# sanitizers: asan (one client that only reads, by ways that contexts, frozen and tree take as well)
 load common
 load ../lib/records
 load ../lib/furnish

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Nothing changes but by a record: what is no place to write to says "Read-only file system".
+# sanitizers: asan (what is refused is refused before threads share anything)
 load common
 load ../lib/records
 load ../lib/furnish

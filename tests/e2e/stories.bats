@@ -4,6 +4,7 @@
 # A story that changes on purpose is written anew, and then read by a person:
 #
 #	STORIES=update bats tests/e2e/stories.bats
+# sanitizers: asan (what is printed; each step is one that other files take)
 load common
 load ../lib/records
 load ../lib/agents

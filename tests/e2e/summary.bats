@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # A page about each subject that reads in `cat`, in an editor and by an agent.
+# sanitizers: asan (the text of a page, rendered by one thread from one snapshot)
 load common
 load ../lib/records
 load ../lib/agents

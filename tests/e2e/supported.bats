@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What counts is who signs a thing, once each: not how often it is said, nor by how many
 # that nobody has admitted. All of it with running sums and without.
+# sanitizers: asan (what the numbers are; trust and withdraw change them in the same ways)
 load common
 load ../lib/records
 load ../lib/agents

@@ -13,9 +13,8 @@ getcontext().rounding = ROUND_FLOOR
 ONE = 10**12
 
 for half_life in (730, 365, 180, 90, 30):
+    # within one half-life; after each further one it is half of that, exactly
+    first = [Decimal(2) ** (-Decimal(days) / half_life) * ONE for days in range(half_life)]
     for days in range(41 * half_life + 1):
-        if days % half_life == 0:
-            exact = ONE >> days // half_life
-        else:
-            exact = int(Decimal(2) ** (-Decimal(days) / half_life) * ONE)
-        print(days, half_life, exact)
+        halvings, rest = divmod(days, half_life)
+        print(days, half_life, (ONE >> halvings) if rest == 0 else int(first[rest] / 2**halvings))
