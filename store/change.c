@@ -44,7 +44,7 @@ void change_abort(struct change *c)
 
 int change_commit(struct change *c)
 {
-	int rc = index_errno(mdb_txn_commit(c->source.txn));
+	int rc = index_commit(c->source.txn);
 
 	release(c);
 	return rc;

@@ -90,7 +90,7 @@ int damage_keep(struct store *s, struct error *err)
 	if (rc == 0) {
 		rc = keep(s, txn);
 		if (rc == 0 && found)
-			rc = index_errno(mdb_txn_commit(txn));
+			rc = index_commit(txn);
 		else
 			mdb_txn_abort(txn);
 	}

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/source.h"
@@ -14,6 +15,9 @@ enum {
 	BYTE_ORDER_MARK = 0x01020304,
 	MAP_GIB_FIRST = 1024,
 	RESERVE_STEP = 1 << 20,
+	READERS_BYTES =
+		(INDEX_READERS + 8) * 64, /* what they take of the lock file */
+	WRITTEN_AT_ONCE = 64 * 4096,	  /* by LMDB, at most */
 };
 
 int meta_read(MDB_txn *txn, struct meta_row *out)
@@ -46,11 +50,55 @@ int index_note_reached(struct index *ix, uint64_t offset)
 		mdb_txn_abort(txn);
 		return rc;
 	}
-	return index_errno(mdb_txn_commit(txn));
+	return index_commit(txn);
+}
+
+/* LMDB writes into its lock file through a map, and where the disk has no room for that
+ * the process is killed by SIGBUS. So the room is made first: 0, or an errno. */
+static int make_room_for_readers(const char *dir)
+{
+	char path[4096];
+	int fd, rc;
+
+	if (snprintf(path, sizeof(path), "%s/lock.mdb", dir) >= (int)sizeof(path))
+		return ENAMETOOLONG;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno;
+	/* the size stays: LMDB takes it as the number of readers it has room for */
+	rc = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, READERS_BYTES) < 0 ? errno : 0;
+	(void)close(fd);
+	return rc == EOPNOTSUPP || rc == ENOSYS ? 0 : rc;
+}
+
+/* Is there no room for what LMDB writes at once? Asked after a commit that failed: where
+ * a write comes out short, which is how a full disk begins, LMDB says EIO. */
+static bool is_full(MDB_env *env)
+{
+	struct stat st;
+	int fd;
+
+	if (mdb_env_get_fd(env, &fd) || fstat(fd, &st) < 0)
+		return false;
+	if (fallocate(fd, 0, st.st_size, WRITTEN_AT_ONCE) < 0)
+		return errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+	(void)!ftruncate(fd, st.st_size);
+	return false;
+}
+
+int index_commit(MDB_txn *txn)
+{
+	MDB_env *env = mdb_txn_env(txn);
+	int rc = index_errno(mdb_txn_commit(txn));
+
+	return rc == -EIO && is_full(env) ? -ENOSPC : rc;
 }
 
 static MDB_env *reserve(const char *dir, unsigned flags, int *rc)
 {
+	*rc = flags & MDB_RDONLY ? 0 : make_room_for_readers(dir);
+	if (*rc)
+		return NULL;
 	for (size_t gib = MAP_GIB_FIRST; gib > 0; gib /= 2) {
 		MDB_env *env = NULL;
 
@@ -94,7 +142,7 @@ static int check_meta(struct index *ix, const uint8_t store_id[16])
 		mdb_txn_abort(txn);
 		return rc;
 	}
-	return index_errno(mdb_txn_commit(txn));
+	return index_commit(txn);
 }
 
 int index_begin(struct index *ix, unsigned flags, MDB_txn **out)
@@ -179,6 +227,17 @@ void index_close(struct index *ix)
 
 /* ---- when the disk fails ---- */
 
+static int reach(int fd, uint64_t from, uint64_t to)
+{
+	int rc;
+
+	do
+		rc = fallocate(
+			fd, FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)(to - from));
+	while (rc < 0 && errno == EINTR);
+	return rc < 0 ? index_errno(errno) : 0;
+}
+
 int index_reserve(struct index *ix, uint64_t bytes)
 {
 	MDB_envinfo info;
@@ -194,12 +253,13 @@ int index_reserve(struct index *ix, uint64_t bytes)
 	if (want <= ix->reserved)
 		return 0;
 	want += RESERVE_STEP - want % RESERVE_STEP;
-	do
-		rc = fallocate(
-			fd, FALLOC_FL_KEEP_SIZE, (off_t)used, (off_t)(want - used));
-	while (rc < 0 && errno == EINTR);
-	if (rc < 0 && errno != EOPNOTSUPP && errno != ENOSYS)
-		return -errno;
+	rc = reach(fd, used, want);
+	if (rc == -ENOSPC) {
+		want = used + bytes; /* not a whole step, but enough */
+		rc = reach(fd, used, want);
+	}
+	if (rc < 0 && rc != -EOPNOTSUPP && rc != -ENOSYS)
+		return rc;
 	ix->reserved = want;
 	return 0;
 }

@@ -34,6 +34,9 @@ int index_open(const char *dir, const uint8_t store_id[16], struct suspect *susp
 	struct index *out, struct error *err);
 void index_close(struct index *ix);
 
+/* mdb_txn_commit(), as errno; -ENOSPC also where the disk is full and LMDB says EIO. */
+int index_commit(MDB_txn *txn);
+
 /* A transaction: flags as LMDB's. 0, -EIO where there is no environment, -errno. */
 int index_begin(struct index *ix, unsigned flags, MDB_txn **out);
 

@@ -10,6 +10,8 @@ int index_errno(int mdb_error)
 {
 	if (mdb_error == 0)
 		return 0;
+	if (mdb_error == EFBIG || mdb_error == EDQUOT)
+		return -ENOSPC;
 	if (mdb_error > 0)
 		return -mdb_error;
 	switch (mdb_error) {

@@ -1,6 +1,7 @@
 /* Make a log, open one, close it; nothing here reads a frame. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -160,8 +161,14 @@ int wal_read_identity(int store_dir, struct wal_identity *who, struct error *err
 	for (size_t i = 0; i < n && !proved; i++) {
 		struct segment_header h;
 
-		if (read_identity(dir, bases[i], who->tag_key, &h, &proved) < 0 ||
-			(found && !proved))
+		rc = read_identity(dir, bases[i], who->tag_key, &h, &proved);
+		if (rc == -EPROTONOSUPPORT)
+			return fail(err, EPROTONOSUPPORT,
+				"wal/%016" PRIx64
+				".wal was written by a newer version "
+				"of stemefs",
+				bases[i]);
+		if (rc < 0 || (found && !proved))
 			continue;
 		who->store_key = h.store_key;
 		memcpy(who->store_id, h.store_id, WAL_STORE_ID);
