@@ -95,30 +95,45 @@ int key_create(const char *path, struct key **out, struct error *err)
 	return 0;
 }
 
+/* Of an open file: that it is one, and nobody else's. */
+static int check_private(int fd, const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail(err, errno, "key %s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return fail(err, EBADMSG, "key %s: is no regular file", path);
+	if (!(st.st_mode & 077))
+		return 0;
+	(void)fail(err, EACCES, "key %s: others may read it (mode %03o)", path,
+		(unsigned)(st.st_mode & 0777));
+	return fail_hint(err, "chmod 600 %s", path);
+}
+
 /* The whole file, only if nobody else may read it. */
 static int read_private(const char *path, uint8_t file[KEY_FILE], struct error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct stat st;
+	/* a pipe that somebody left there has no writer to wait for */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	uint8_t more;
 	ssize_t n = -1;
-	int saved;
+	int rc;
 
+	if (fd < 0 && errno == ELOOP)
+		return fail(err, EBADMSG, "key %s: is a symbolic link", path);
 	if (fd < 0)
 		return fail(err, errno, "key %s: %s", path, strerror(errno));
-	if (fstat(fd, &st) == 0 && (st.st_mode & 077)) {
-		(void)close(fd);
-		(void)fail(err, EACCES, "key %s: others may read it (mode %03o)",
-			path, (unsigned)(st.st_mode & 0777));
-		return fail_hint(err, "chmod 600 %s", path);
-	}
-	n = read(fd, file, KEY_FILE);
-	saved = errno;
+	rc = check_private(fd, path, err);
+	if (rc == 0)
+		n = read(fd, file, KEY_FILE);
+	if (rc == 0 && n < 0)
+		rc = fail(err, errno, "key %s: %s", path, strerror(errno));
+	if (rc == 0 && (n != KEY_FILE || read(fd, &more, 1) != 0 ||
+			       memcmp(file, key_magic, sizeof(key_magic)) != 0))
+		rc = fail(err, EBADMSG, "key %s: is no stemefs key file", path);
 	(void)close(fd);
-	if (n < 0)
-		return fail(err, saved, "key %s: %s", path, strerror(saved));
-	if (n != KEY_FILE || memcmp(file, key_magic, sizeof(key_magic)) != 0)
-		return fail(err, EBADMSG, "key %s: is no stemefs key file", path);
-	return 0;
+	return rc;
 }
 
 int key_load(const char *path, struct key **out, struct error *err)
