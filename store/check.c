@@ -1,152 +1,170 @@
-/* Is everything as it must be? The log frame by frame with its signatures, then
- * every view against a fresh resolution from all candidates. Reads only. */
+/* Is everything as it must be? First the log frame by frame with its signatures, by a reader
+ * of its own; then the index against one that is made from that log; then every view
+ * against a fresh resolution from all candidates. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "core/canon.h"
-#include "core/sets.h"
-#include "core/sign.h"
-#include "store/internal.h"
-#include "store/pair.h"
-#include "store/sums.h"
+#include "store/check.h"
 
 enum {
 	SWEEP_WAITS =
 		60000, /* of a millisecond: no step of a sweep takes a minute */
+	SIGNATURES_AT_ONCE = 8192,
 };
 
-struct checking {
-	struct store *s;
-	struct store_check *out;
-	void (*report)(void *ctx, const char *finding);
-	void *ctx;
-};
-
-static void found(struct checking *c, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void found(struct checking *c, const char *format, ...)
+void check_found(
+	struct checking *c, const struct store_finding *f, const char *format, ...)
 {
-	char text[400];
+	struct store_finding said = *f;
+	char text[1024]; /* names of a subject and a predicate, and their words */
 	va_list args;
 
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	said.text = text;
 	if (c->out->bad++ == 0)
-		(void)snprintf(c->out->first, sizeof(c->out->first), "%s", text);
-	if (c->report)
-		c->report(c->ctx, text);
+		(void)snprintf(c->out->first, sizeof(c->out->first), "%.*s",
+			(int)sizeof(c->out->first) - 1, text);
+	c->out->in_index += said.in_index;
+	if (c->o->report)
+		c->o->report(c->o->report_ctx, &said);
 }
 
-static int check_frame(void *ctx, const struct frame *f)
+void check_progress(
+	struct checking *c, const char *what, uint64_t done, uint64_t total)
 {
-	struct checking *c = ctx;
+	/* looking at the clock costs more than looking at a row */
+	if (c->o->progress && (done % 256 == 0 || done >= total))
+		c->o->progress(c->o->progress_ctx, what, done, total);
+}
+
+const struct wal_damage *check_damage_at(const struct checking *c, uint64_t offset)
+{
+	for (size_t i = 0; i < c->log.damage_count; i++)
+		if (offset >= c->log.damage[i].from && offset < c->log.damage[i].to)
+			return &c->log.damage[i];
+	return NULL;
+}
+
+/* ---- the log ---- */
+
+struct reading {
+	struct checking *c;
+	struct check_signature *list;
+	size_t n;
+	uint64_t total; /* bytes of the log */
+};
+
+static void free_list(struct check_signature **list)
+{
+	free(*list);
+}
+
+static void verify_signatures(struct reading *r)
+{
+	check_signatures(r->list, r->n);
+	for (size_t i = 0; i < r->n; i++)
+		if (r->list[i].bad)
+			check_found(r->c,
+				&(struct store_finding){
+					.kind = "signature",
+					.from = r->list[i].offset,
+					.to = r->list[i].offset,
+					.id = &r->list[i].id,
+				},
+				"log offset %llu: signature %u does not verify",
+				(unsigned long long)r->list[i].offset,
+				r->list[i].number);
+	r->n = 0;
+}
+
+static void add_signature(struct reading *r, const struct frame *f, uint16_t number,
+	const struct id *signs)
+{
+	r->c->out->signatures++;
+	r->list[r->n++] = (struct check_signature){
+		.offset = f->offset,
+		.id = *signs,
+		.signature = frame_signature(f, number),
+		.number = number,
+	};
+	if (r->n == SIGNATURES_AT_ONCE)
+		verify_signatures(r);
+}
+
+static int read_frame(void *ctx, const struct frame *f)
+{
+	struct reading *r = ctx;
 	struct id id = id_of(f->canonical);
 	struct error err = {0};
-	struct record r = {0};
+	struct record record = {0};
 
-	c->out->frames++;
-	if (canon_decode(f->canonical, &r, &err) < 0) {
-		found(c, "log offset %llu: %s", (unsigned long long)f->offset,
+	r->c->out->frames++;
+	if (r->c->o->progress)
+		r->c->o->progress(r->c->o->progress_ctx, "reading the log",
+			f->offset, r->total);
+	if (canon_decode(f->canonical, &record, &err) < 0) {
+		check_found(r->c,
+			&(struct store_finding){.kind = "record",
+				.from = f->offset,
+				.to = f->offset + frame_size(f->length)},
+			"log offset %llu: %s", (unsigned long long)f->offset,
 			err.message);
 		return 0;
 	}
-	for (uint16_t i = 0; i < f->signature_count; i++) {
-		struct signature s = frame_signature(f, i);
-		bool cosign = r.kind == RECORD_COSIGNATURE;
-
-		c->out->signatures++;
-		if (!sign_verify(&s, cosign ? &r.target : &id))
-			found(c, "log offset %llu: signature %u does not verify",
-				(unsigned long long)f->offset, i);
-	}
+	for (uint16_t i = 0; i < f->signature_count; i++)
+		add_signature(r, f, i,
+			record.kind == RECORD_COSIGNATURE ? &record.target : &id);
 	return 0;
+}
+
+static void tell_damage(struct checking *c)
+{
+	for (size_t i = 0; i < c->log.damage_count; i++) {
+		const struct wal_damage *d = &c->log.damage[i];
+
+		check_found(c,
+			&(struct store_finding){
+				.kind = "damage", .from = d->from, .to = d->to},
+			"log offsets %llu to %llu: %s", (unsigned long long)d->from,
+			(unsigned long long)d->to, d->what);
+	}
 }
 
 /* The log, read again from its first byte by a reader of its own. */
-static int check_log(struct checking *c)
+static int check_log(struct checking *c, struct error *err)
 {
-	struct wal_position start = {0};
-	struct wal_report report = {0};
+	__attribute__((cleanup(free_list))) struct check_signature *list =
+		calloc(SIGNATURES_AT_ONCE, sizeof(*list));
+	struct wal_position start = {0}, end = wal_end(c->s->wal);
+	struct reading r = {.c = c, .list = list, .total = end.offset};
 	struct wal *wal = NULL;
-	struct error err = {0};
-	int rc = wal_open(c->s->dir, &c->s->who, true, &wal, &err);
+	int rc;
 
+	if (!list)
+		return fail(err, ENOMEM, "out of memory");
+	rc = wal_open(c->s->dir, &c->s->who, true, &wal, err);
 	if (rc == 0)
-		wal_expect(wal, wal_end(c->s->wal).offset);
+		wal_expect(wal, end.offset);
 	if (rc == 0)
-		rc = wal_recover(wal, &start, check_frame, c, &report, &err);
-	for (size_t i = 0; i < report.damage_count; i++)
-		found(c, "log offsets %llu to %llu: %s",
-			(unsigned long long)report.damage[i].from,
-			(unsigned long long)report.damage[i].to,
-			report.damage[i].what);
-	wal_report_free(&report);
+		rc = wal_recover(wal, &start, read_frame, &r, &c->log, err);
 	wal_close(wal);
 	if (rc < 0)
-		found(c, "%s", err.message);
-	return 0;
-}
-
-/* What the row of a pair should hold, from nothing but its claims. */
-static int expect(struct snap *snap, const struct pair_key *key,
-	const struct pair_row *row, struct slice subject, struct slice predicate,
-	struct pair_view *out)
-{
-	int rc = pair_resolve(&snap->source, key, subject, predicate, out);
-
-	if (rc < 0 || row->sums != SUMS_KEPT || !predicate_is_set(predicate))
 		return rc;
-	buf_reset(&out->line); /* of a large set the names alone are kept */
-	pair_view_names(subject, predicate, &out->line);
+	verify_signatures(&r);
+	tell_damage(c);
 	return 0;
 }
 
-/* Is the pair listed among those that are contested? */
-static bool is_listed(
-	struct snap *snap, struct slice subject, struct slice predicate)
-{
-	struct row_key k = row_key_bearing(KEY_CONTESTED, subject);
-	MDB_val v;
+/* ---- the index ---- */
 
-	row_key_add(&k, predicate.p, predicate.n);
-	return row_get(snap->source.txn, &k, &v) == 0;
-}
-
-static int check_pair(struct checking *c, struct snap *snap, struct slice subject,
-	struct slice predicate)
-{
-	__attribute__((cleanup(pair_view_free))) struct pair_view fresh = {0};
-	struct pair_key key = pair_key(subject, predicate);
-	struct pair_row row = {0};
-	struct slice view = {0}, line = {0};
-	int rc = pair_row_read(snap->source.txn, &key, &row, &view);
-
-	c->out->pairs++;
-	if (rc == 0)
-		rc = expect(snap, &key, &row, subject, predicate, &fresh);
-	if (rc == 0)
-		rc = buf_view(&fresh.line, &line);
-	if (rc < 0)
-		found(c, "%.*s/%.*s: %s", SLICE_ARG(subject), SLICE_ARG(predicate),
-			strerror(-rc));
-	else if (!slice_equal(line, view))
-		found(c, "%.*s/%.*s: the view differs from a fresh resolution",
-			SLICE_ARG(subject), SLICE_ARG(predicate));
-	else if (is_listed(snap, subject, predicate) !=
-		 (fresh.status == STATUS_CONTESTED))
-		found(c,
-			"%.*s/%.*s: is listed as contested and is not, or is and "
-			"is not listed",
-			SLICE_ARG(subject), SLICE_ARG(predicate));
-	return rc == -ENOMEM ? rc : 0;
-}
-
-/* A snapshot to which no sweep owes anything: views are right only then. -EIO when the
- * sweeps stand still: where the index fails, they wait for the next start. */
+/* A snapshot to which no sweep owes anything: rows and views are right only then. -EIO when
+ * the sweeps stand still: where the index fails, they wait for the next start. */
 static int settled_snap(struct store *s, struct snap **out)
 {
 	static const struct timespec moment = {.tv_nsec = 1000000};
@@ -159,8 +177,10 @@ static int settled_snap(struct store *s, struct snap **out)
 
 		waits = now == before ? waits + 1 : 0;
 		before = now;
-		if (waits > SWEEP_WAITS)
+		if (waits > SWEEP_WAITS) {
+			snap_end(out);
 			return -EIO;
+		}
 		snap_end(out);
 		(void)nanosleep(&moment, NULL);
 		rc = store_snap(s, out);
@@ -168,45 +188,82 @@ static int settled_snap(struct store *s, struct snap **out)
 	return rc;
 }
 
-/* All predicates of all subjects, as the listing rows have them. */
-static int check_views(struct checking *c)
+static void end_txn(MDB_txn **txn)
 {
-	struct row_key prefix = row_key_tag(KEY_NAME);
-	SNAP_AUTO(snap);
-	WALK_AUTO(w);
-	int rc = settled_snap(c->s, &snap);
-
-	if (rc == 0)
-		rc = walk_start(&w, snap->source.txn, &prefix);
-	for (; rc == 0; rc = walk_next(&w)) {
-		struct slice subject =
-			slice_of((const uint8_t *)w.key.mv_data + prefix.n,
-				w.key.mv_size - prefix.n);
-		struct row_key below =
-			row_key_predicate(subject, slice_of(NULL, 0));
-		WALK_AUTO(p);
-		int found_rc = walk_start(&p, snap->source.txn, &below);
-
-		for (; found_rc == 0; found_rc = walk_next(&p)) {
-			found_rc = check_pair(c, snap, subject,
-				slice_of((const uint8_t *)p.key.mv_data + below.n,
-					p.key.mv_size - below.n));
-			if (found_rc < 0)
-				return found_rc;
-		}
-		if (found_rc != -ENOENT)
-			return found_rc;
-	}
-	return rc == -ENOENT ? 0 : rc;
+	if (*txn)
+		mdb_txn_abort(*txn);
 }
 
-int store_check(struct store *s, void (*report)(void *ctx, const char *finding),
-	void *ctx, struct store_check *out)
+/* Both indexes are there, and so is what the log has lost. */
+static int compare(struct checking *c, const struct source *ours, struct second *x)
 {
-	struct checking c = {.s = s, .out = out, .report = report, .ctx = ctx};
+	__attribute__((cleanup(end_txn))) MDB_txn *built = NULL;
+	struct source theirs = {.wal = x->wal};
+	bool stale = false;
+	int rc = index_begin(&x->index, MDB_RDONLY, &built);
+
+	if (rc == 0)
+		rc = check_lost(c, ours->txn, built, &stale);
+	if (rc == 0 && !stale)
+		rc = check_aside(c, built);
+	if (rc == 0 && !stale) {
+		mdb_txn_abort(built);
+		built = NULL;
+		rc = second_align(c, x, ours->txn);
+		if (rc == 0)
+			rc = index_begin(&x->index, MDB_RDONLY, &built);
+	}
+	if (rc == 0)
+		rc = check_rows(c, ours->txn, built, stale);
+	theirs.txn = built;
+	/* where both are the same, it does not matter whose views are looked at; where
+	 * they are not, that has been said, and is not said again of each view */
+	return rc < 0 ? rc : check_views(c, stale ? ours : &theirs, stale);
+}
+
+static int check_index(struct checking *c, struct error *err)
+{
+	struct second x;
+	SNAP_AUTO(snap);
+	int rc = settled_snap(c->s, &snap);
+
+	if (rc == -EBADMSG) {
+		check_found(c,
+			&(struct store_finding){.kind = "index", .in_index = true},
+			"index: its totals cannot be read");
+		return 0;
+	}
+	if (rc < 0)
+		return fail(err, -rc, "%s: the index cannot be read: %s",
+			c->s->path, strerror(-rc));
+	rc = second_open(c, &x, err);
+	if (rc == 0) {
+		rc = compare(c, &snap->source, &x);
+		if (rc < 0)
+			(void)fail(err, -rc, "%s: %s", c->s->path, strerror(-rc));
+	} else if (rc == -EBADMSG) { /* said; the views are what is left */
+		rc = check_views(c, &snap->source, false);
+	}
+	second_close(&x);
+	return rc;
+}
+
+int store_check(struct store *s, const struct store_check_options *o,
+	struct store_check *out, struct error *err)
+{
+	static const struct store_check_options none;
+	struct checking c = {.s = s, .o = o ? o : &none, .out = out};
+	void *suspect = mdb_env_get_userctx(s->index.env);
 	int rc;
 
 	*out = (struct store_check){0};
-	rc = check_log(&c);
-	return rc < 0 ? rc : check_views(&c);
+	/* what is found is told; the doubt of a reader would have the next start make
+	 * another index, and what this one knows of lost records would be gone */
+	(void)mdb_env_set_userctx(s->index.env, NULL);
+	rc = check_log(&c, err);
+	if (rc == 0)
+		rc = check_index(&c, err);
+	(void)mdb_env_set_userctx(s->index.env, suspect);
+	wal_report_free(&c.log);
+	return rc;
 }
