@@ -30,10 +30,12 @@ struct command {
 	const char *help;		   /* the rest of `stemefs <name> --help` */
 };
 
-/* cli_store.c: init status check rebuild; cli_tree.c: cat ls put; cli_key.c: key;
- * cli_setting.c: admit set; cli_sign.c: sign; mount.c: mount umount run; main.c: version. */
+/* cli_store.c: init status; cli_check.c: check rebuild; cli_tree.c: cat ls put; cli_key.c:
+ * key; cli_setting.c: admit set; cli_sign.c: sign; mount.c: mount umount run; main.c:
+ * version. */
 extern const struct command command_init, command_status, command_check,
 	command_rebuild;
+extern const struct command command_backup, command_restore; /* cli_backup.c */
 extern const struct command command_cat, command_ls, command_put;
 extern const struct command command_key, command_sign, command_admit, command_set;
 extern const struct command command_mount, command_umount, command_run;

@@ -148,6 +148,7 @@ static int open_store(struct daemon *d, struct error *err)
 	struct store_options options = {
 		.accept_clock = o->clock == CLOCK_ACCEPT,
 		.sums_from = o->sums_from,
+		.scrub_mib = o->scrub,
 	};
 	int r = open_patiently(d->o->store, &options, &d->store, err);
 

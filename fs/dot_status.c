@@ -67,6 +67,22 @@ static void print_totals(const struct snap_totals *t, struct buf *out)
 	count("agents", t->agents, out);
 }
 
+/* Nothing where there is no scrub. */
+static void print_scrub(const struct scrub_status *s, struct buf *out)
+{
+	if (!s->mib)
+		return;
+	count("scrub_mib", s->mib, out);
+	count("scrub_passes", s->passes, out);
+	moment("scrub_finished_at", s->finished_at, out);
+	count("scrub_position", s->position, out);
+	count("scrub_total", s->total, out);
+	count("scrub_bytes", s->bytes, out);
+	count("scrub_found", s->found, out);
+	moment("scrub_found_at", s->found_at, out);
+	remark("scrub_finding", s->finding, out);
+}
+
 static void print_status(const struct store_status *s, struct buf *out)
 {
 	moment("started_at", s->started_at, out);
@@ -80,7 +96,11 @@ static void print_status(const struct store_status *s, struct buf *out)
 	count("torn_bytes", s->torn_bytes, out);
 	count("damaged", s->damaged, out);
 	remark("damage", s->damage, out);
+	remark("index", s->index, out);
+	remark("doubt", s->doubt, out);
+	remark("tag", s->tag, out);
 	remark("clock", s->clock, out);
+	print_scrub(&s->scrub, out);
 }
 
 int status_render(struct request *rq, const struct place *p, struct attr *attr,
@@ -193,6 +213,15 @@ static void print_counters(const struct store_status *s, struct buf *out)
 	gauge("index_bytes", "Size of the index.", s->index_bytes, out);
 	gauge("damaged", "Stretches of the log that do not verify.", s->damaged,
 		out);
+	if (!s->scrub.mib)
+		return;
+	counter("scrub_passes_total", "Passes of the scrub since start.",
+		s->scrub.passes, out);
+	counter("scrub_bytes_total", "Bytes that the scrub read since start.",
+		s->scrub.bytes, out);
+	counter("scrub_found_total",
+		"What the scrub met that does not verify, since start.",
+		s->scrub.found, out);
 }
 
 int metrics_render(struct request *rq, const struct place *p, struct attr *attr,

@@ -26,6 +26,8 @@ static const struct command *const commands[] = {
 	&command_status,
 	&command_check,
 	&command_rebuild,
+	&command_backup,
+	&command_restore,
 	&command_cat,
 	&command_ls,
 	&command_put,

@@ -1,6 +1,7 @@
 #include "fs/opening.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <time.h>
 
 #include "fs/progress.h"
@@ -18,6 +19,8 @@ int open_patiently(const char *path, const struct store_options *o,
 	struct store_options options = *o;
 	int r;
 
+	/* a file as large as RLIMIT_FSIZE lets it be is a full disk, not our end */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	options.progress = progress_show;
 	options.progress_ctx = &progress;
 	r = store_open(path, &options, out, err);

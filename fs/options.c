@@ -40,6 +40,8 @@ static const struct row rows[] = {
 		"how much rendered text is kept in memory"},
 	{"sums-from", NUMBER, AT(sums_from), "N", 1, 1000000000,
 		"claims on a pair from which running sums are kept"},
+	{"scrub", NUMBER, AT(scrub), "MIB", 1, 65536,
+		"read what is stored again and again, so many MiB a second"},
 	{"debug", FLAG_ON, AT(debug), NULL, 0, 0, "log every request"},
 	{"remount", REFUSED},
 };

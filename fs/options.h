@@ -33,6 +33,7 @@ struct options {
 	unsigned clock;		   /* enum clock_check */
 	unsigned cache;		   /* MiB of kept renderings; 0: default */
 	unsigned sums_from;	   /* 0: default */
+	unsigned scrub;		   /* MiB per second; 0: none */
 	char log[OPTION_TEXT_MAX]; /* "": none */
 };
 

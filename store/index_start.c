@@ -40,7 +40,7 @@ static int judge(struct store *s, const struct store_options *o, bool clean,
 {
 	char left[SUSPECT_TEXT], found[INDEX_WHY];
 	unsigned starts = suspect_starting(s->dir);
-	int rc = clean ? 0 : index_verify(s->dir, found);
+	int rc = clean ? 0 : index_verify(s->dir, "index", found);
 
 	suspect_left(s->dir, left);
 	if (rc == -EBADMSG)
@@ -179,7 +179,8 @@ int index_start(struct store *s, const struct store_options *o, struct error *er
 	int rc;
 
 	s->suspect.dir = s->dir;
-	rc = judge(s, o, clean, s->index_note, sizeof(s->index_note));
+	rc = judge(s, o, clean && !o->verify_index, s->index_note,
+		sizeof(s->index_note));
 	if (rc < 0 && rc != -EBADMSG && rc != -ENOENT)
 		return fail(
 			err, -rc, "%s/index/data.mdb: %s", s->path, strerror(-rc));
@@ -194,7 +195,8 @@ int index_start(struct store *s, const struct store_options *o, struct error *er
 	if (rc < 0)
 		return rc;
 	suspect_started(s->dir);
-	index_drop_aside(s->dir);
+	if (!s->damage.count) /* else it may know what the log has lost */
+		index_drop_aside(s->dir);
 	rc = suspect_settle(s->dir);
 	return rc < 0 ? fail(err, -rc, "%s/doubt: %s", s->path, strerror(-rc)) : 0;
 }

@@ -430,22 +430,23 @@ static int check_file(struct verifying *v)
 	return rc < 0 ? rc : check_root(v, newest + META_FREE, true);
 }
 
-int index_verify(int store_dir, char why[INDEX_WHY])
+int index_verify(int store_dir, const char *name, char why[INDEX_WHY])
 {
 	struct verifying v = {
 		.psize = (size_t)sysconf(_SC_PAGESIZE),
 		.why = why,
 	};
+	char file[64];
 	struct stat st;
 	int rc = 0;
 
+	(void)snprintf(file, sizeof(file), "%s/data.mdb", name);
 	why[0] = '\0';
-	v.fd = openat(
-		store_dir, "index/data.mdb", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	v.fd = openat(store_dir, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (v.fd < 0 && errno == ENOENT)
 		return -ENOENT;
 	if (v.fd < 0 || fstat(v.fd, &st) < 0 || !S_ISREG(st.st_mode))
-		rc = bad(&v, "index/data.mdb is no file that can be read");
+		rc = bad(&v, "%s is no file that can be read", file);
 	else if (st.st_size == 0)
 		rc = -ENOENT;
 	else

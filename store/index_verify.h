@@ -16,9 +16,9 @@ enum {
 	INDEX_WHY = 160, /* a sentence */
 };
 
-/* Verify STORE/index/data.mdb, which nobody writes meanwhile. 0; -ENOENT: there is none
+/* Verify STORE/<name>/data.mdb ("index", or where one was put aside), which nobody writes meanwhile. 0; -ENOENT: there is none
  * (or it is empty); -EBADMSG with why (it is damaged, or of another layout of pages);
  * -ENOMEM, -errno. Memory: a bit for each page. */
-int index_verify(int store_dir, char why[INDEX_WHY]);
+int index_verify(int store_dir, const char *name, char why[INDEX_WHY]);
 
 #endif

@@ -62,8 +62,11 @@ struct store {
 	struct suspect suspect;
 	const struct store_options *opening; /* while the index is brought up */
 	char index_note[200]; /* why the index was made anew at this start; "" */
+	const char
+		*tag_mended; /* the copy of the tag key made again at this start */
 	char clock_note[160];
 	struct committer committer;
+	struct scrub *scrub; /* NULL: none */
 
 	/* counters since start; any thread */
 	atomic_uint_fast64_t commits, records, refused, duplicates;

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "store/internal.h"
+#include "store/scrub.h"
 
 static uint64_t file_bytes(int dir, const char *path)
 {
@@ -33,6 +34,13 @@ void store_status(struct store *s, struct store_status *out)
 	memcpy(out->damage, s->damage.first, sizeof(out->damage));
 	memcpy(out->index, s->index_note, sizeof(out->index));
 	suspect_text(&s->suspect, out->doubt);
+	if (s->tag_mended)
+		(void)snprintf(out->tag, sizeof(out->tag),
+			"%s was damaged or lost, and made again from the other "
+			"copy "
+			"of the tag key",
+			s->tag_mended);
+	scrub_status(s->scrub, &out->scrub);
 	{
 		SNAP_AUTO(snap);
 

@@ -11,6 +11,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,70 +19,10 @@
 #include "store/clean.h"
 #include "store/files.h"
 #include "store/internal.h"
-
-enum {
-	TAG_FILE = 16 + ID_SIZE + ID_SIZE, /* magic, key, BLAKE3 of both */
-};
+#include "store/scrub.h"
+#include "store/tag.h"
 
 static const char format_line[] = "stemefs store 1\n";
-static const char tag_magic[16] = "stemefs tag 1\n";
-
-/* ---- the key that tags frames, kept twice ---- */
-
-static int write_tag(
-	int dir, const char *name, const uint8_t key[ID_SIZE], struct error *err)
-{
-	uint8_t file[TAG_FILE];
-	struct id sum;
-	int rc;
-
-	memcpy(file, tag_magic, sizeof(tag_magic));
-	memcpy(file + 16, key, ID_SIZE);
-	sum = id_of(slice_of(file, 16 + ID_SIZE));
-	memcpy(file + 16 + ID_SIZE, sum.b, ID_SIZE);
-	rc = file_create(dir, name, slice_of(file, sizeof(file)), err);
-	sodium_memzero(file, sizeof(file));
-	return rc;
-}
-
-static bool read_tag(int dir, const char *name, uint8_t key[ID_SIZE])
-{
-	BUF_AUTO(file);
-	struct id sum;
-	bool good = file_read(dir, name, TAG_FILE, &file) == 0 &&
-		    file.n == TAG_FILE &&
-		    memcmp(file.p, tag_magic, sizeof(tag_magic)) == 0;
-
-	if (good) {
-		sum = id_of(slice_of(file.p, 16 + ID_SIZE));
-		good = memcmp(sum.b, file.p + 16 + ID_SIZE, ID_SIZE) == 0;
-	}
-	if (good)
-		memcpy(key, file.p + 16, ID_SIZE);
-	if (file.n)
-		sodium_memzero(file.p, file.n);
-	return good;
-}
-
-/* One good copy is enough, and mends the other. */
-static int load_tag(
-	int dir, const char *path, uint8_t key[ID_SIZE], struct error *err)
-{
-	bool a = read_tag(dir, "tag.a", key);
-	bool b = read_tag(dir, "tag.b", key);
-	const char *lost = a ? "tag.b" : "tag.a";
-
-	if (!a && !b)
-		return fail(err, EBADMSG,
-			"%s: both copies of the tag key (tag.a, tag.b) are damaged "
-			"or lost",
-			path);
-	if (a && b)
-		return 0;
-	(void)read_tag(dir, a ? "tag.a" : "tag.b", key);
-	(void)unlinkat(dir, lost, 0);
-	return write_tag(dir, lost, key, err);
-}
 
 /* ---- making a store ---- */
 
@@ -125,14 +66,14 @@ static int sync_name(const char *path, struct error *err)
 	return rc;
 }
 
-/* An existing empty directory (a volume, say) is taken over. */
-static int make_directory(const char *path, struct error *err)
+/* An existing directory (a volume, say) is taken over, if it is empty; *made: ours. */
+static int make_directory(const char *path, bool *made, struct error *err)
 {
-	if (mkdir(path, 0700) == 0)
+	*made = mkdir(path, 0700) == 0;
+	if (*made)
 		return sync_name(path, err);
-	if (errno != EEXIST)
-		return fail(err, errno, "%s: %s", path, strerror(errno));
-	return check_empty(path, err);
+	return errno == EEXIST ? 0
+			       : fail(err, errno, "%s: %s", path, strerror(errno));
 }
 
 static int create_parts(int dir, const char *path, struct error *err)
@@ -157,9 +98,7 @@ static int create_parts(int dir, const char *path, struct error *err)
 	key_free(key);
 	randombytes_buf(who.store_id, sizeof(who.store_id));
 	randombytes_buf(who.tag_key, sizeof(who.tag_key));
-	rc = write_tag(dir, "tag.a", who.tag_key, err);
-	if (rc == 0)
-		rc = write_tag(dir, "tag.b", who.tag_key, err);
+	rc = tag_create(dir, who.tag_key, err);
 	if (rc == 0)
 		rc = wal_create(dir, &who, err);
 	sodium_memzero(&who, sizeof(who));
@@ -169,24 +108,90 @@ static int create_parts(int dir, const char *path, struct error *err)
 	return rc;
 }
 
+/* What create_parts() had made when it failed, so that it can be tried again: the
+ * directory was empty. */
+static void remove_parts(int dir)
+{
+	static const struct {
+		const char *name;
+		int flags;
+	} parts[] = {
+		{"format", 0},
+		{"wal/0000000000000000.wal", 0},
+		{"wal", AT_REMOVEDIR},
+		{"tag.b", 0},
+		{"tag.a", 0},
+		{"wallet/store.key", 0},
+		{"wallet", AT_REMOVEDIR},
+		{"index", AT_REMOVEDIR},
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		(void)unlinkat(dir, parts[i].name, parts[i].flags);
+}
+
+/* Under the lock of the directory: two that make a store here must not meet, or one would
+ * remove what the other has made. */
+static int create_in(int dir, const char *path, struct error *err)
+{
+	int rc;
+
+	if (flock(dir, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return fail(err, EBUSY, "%s: is in use by another process", path);
+	rc = check_empty(path, err);
+	if (rc < 0)
+		return rc;
+	rc = create_parts(dir, path, err);
+	if (rc < 0)
+		remove_parts(dir);
+	return rc;
+}
+
 int store_create(const char *path, struct error *err)
 {
+	bool made;
 	int rc, dir;
 
 	if (sodium_init() < 0)
 		return fail(err, EIO, "libsodium does not start");
-	rc = make_directory(path, err);
+	rc = make_directory(path, &made, err);
 	if (rc < 0)
 		return rc;
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return fail(err, errno, "%s: %s", path, strerror(errno));
-	rc = create_parts(dir, path, err);
+	rc = create_in(dir, path, err);
 	(void)close(dir);
+	if (rc < 0 && made)
+		(void)rmdir(path); /* where something is in it, it stays */
 	return rc;
 }
 
 /* ---- opening ---- */
+
+/* Another number in the place of ours is another version; anything else is damage. */
+static int refuse_format(const char *path, struct slice line, struct error *err)
+{
+	static const char before[] = "stemefs store ";
+	unsigned version = 0;
+
+	for (size_t i = sizeof(before) - 1; i < line.n && version < 100000; i++) {
+		if (line.p[i] < '0' || line.p[i] > '9')
+			break;
+		version = version * 10 + (line.p[i] - '0');
+	}
+	if (version > 1 && memcmp(line.p, before, sizeof(before) - 1) == 0) {
+		(void)fail(err, EPROTONOSUPPORT,
+			"%s: is a store of version %u, and this program knows "
+			"version 1",
+			path, version);
+		return fail_hint(err, "a newer stemefs; nothing was changed");
+	}
+	(void)fail(err, EBADMSG,
+		"%s: the file format in it is damaged: it does not say \"%.15s\"",
+		path, format_line);
+	return fail_hint(err, "echo %.15s > %s/format", format_line, path);
+}
 
 static int open_directory(struct store *s, struct error *err)
 {
@@ -204,33 +209,44 @@ static int open_directory(struct store *s, struct error *err)
 	if (rc < 0)
 		return fail(err, -rc, "%s/format: %s", s->path, strerror(-rc));
 	if (!slice_is(slice_of(format.p, format.n), format_line))
-		return fail(err, EPROTONOSUPPORT,
-			"%s: is a store of a version that this program does not "
-			"know",
-			s->path);
+		return refuse_format(s->path, slice_of(format.p, format.n), err);
 	return 0;
 }
 
+/* The holder has left its number in the lock file. */
+static int busy(const struct store *s, struct error *err)
+{
+	BUF_AUTO(pid);
+	int n = 0;
+
+	(void)file_read(s->dir, "lock", 31, &pid);
+	while ((size_t)n < pid.n && pid.p[n] >= '0' && pid.p[n] <= '9')
+		n++;
+	return n ? fail(err, EBUSY, "%s: is in use by process %.*s", s->path, n,
+			   pid.p)
+		 : fail(err, EBUSY, "%s: is in use by another process", s->path);
+}
+
+/* Two locks, that of the directory first: it is the store, whichever name led here, and
+ * nobody removes it by mistake as they do a file called lock. Not every network file
+ * system can lock a directory; there the file is the lock. Both end with this process. */
 static int take_lock(struct store *s, struct error *err)
 {
 	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	char pid[32];
 	int n;
 
+	if (flock(s->dir, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return busy(s, err);
 	s->lock_fd = openat(s->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (s->lock_fd < 0)
 		return fail(err, errno, "%s/lock: %s", s->path, strerror(errno));
-	if (fcntl(s->lock_fd, F_OFD_SETLK, &l) < 0) {
-		ssize_t got = pread(s->lock_fd, pid, sizeof(pid) - 1, 0);
-
-		pid[got > 0 ? got : 0] = '\0';
-		pid[strcspn(pid, "\n")] = '\0';
-		return fail(err, EBUSY, "%s: is in use by process %s", s->path,
-			*pid ? pid : "(unknown)");
-	}
+	if (fcntl(s->lock_fd, F_OFD_SETLK, &l) < 0)
+		return busy(s, err);
 	n = snprintf(pid, sizeof(pid), "%d\n", getpid());
-	(void)ftruncate(s->lock_fd, 0);
+	/* in this order: on a full disk there is room where the last one stands */
 	(void)pwrite(s->lock_fd, pid, (size_t)n, 0);
+	(void)ftruncate(s->lock_fd, n);
 	return 0;
 }
 
@@ -247,6 +263,12 @@ static int start_clock(
 		return fail_hint(err, "set the clock, or mount with -o "
 				      "clock=accept to go on anyway");
 	}
+	if (wall + CLOCK_BEHIND_MAX * SECOND < last)
+		(void)snprintf(s->clock_note, sizeof(s->clock_note),
+			"the clock is %llu s behind the last record: times go on "
+			"from "
+			"that one",
+			(unsigned long long)((last - wall) / SECOND));
 	if (last && wall > last + 366 * DAY)
 		(void)snprintf(s->clock_note, sizeof(s->clock_note),
 			"the clock is %llu days ahead of the last record",
@@ -254,6 +276,16 @@ static int start_clock(
 	s->started_at = wall;
 	clock_start(&s->clock, wall > last ? wall : last);
 	return 0;
+}
+
+static int load_tag(struct store *s, struct error *err)
+{
+	const char *lost = tag_lost(s->dir);
+	int rc = tag_load(s->dir, s->path, s->who.tag_key, err);
+
+	if (rc == 0 && lost && !tag_lost(s->dir))
+		s->tag_mended = lost;
+	return rc;
 }
 
 static int bring_up(
@@ -264,7 +296,7 @@ static int bring_up(
 	if (rc == 0)
 		rc = take_lock(s, err);
 	if (rc == 0)
-		rc = load_tag(s->dir, s->path, s->who.tag_key, err);
+		rc = load_tag(s, err);
 	if (rc == 0)
 		rc = wal_read_identity(s->dir, &s->who, err);
 	if (rc == 0)
@@ -274,8 +306,12 @@ static int bring_up(
 	if (rc == 0)
 		rc = start_clock(s, o, err);
 	if (rc == 0)
-		rc = wallet_open(s->path, &s->wallet, err);
-	return rc < 0 ? rc : committer_start(s, err);
+		rc = wallet_open(s->path, &s->who.store_key, &s->wallet, err);
+	if (rc == 0)
+		rc = committer_start(s, err);
+	if (rc == 0 && o->scrub_mib)
+		rc = scrub_start(s, o->scrub_mib, &s->scrub, err);
+	return rc;
 }
 
 int store_open(const char *path, const struct store_options *o, struct store **out,
@@ -323,6 +359,7 @@ void store_close(struct store *s)
 
 	if (!s)
 		return;
+	scrub_stop(s->scrub);
 	committer_stop(s);
 	wallet_free(s->wallet);
 	(void)pthread_mutex_destroy(&s->admitting);

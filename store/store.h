@@ -26,8 +26,9 @@
 /* ---- life ---- */
 
 struct store_options {
-	bool accept_clock;  /* mount although the clock is behind the log */
-	bool rebuild;	    /* put the index aside and build it anew from the log */
+	bool accept_clock; /* mount although the clock is behind the log */
+	bool rebuild;	   /* put the index aside and build it anew from the log */
+	bool verify_index; /* page by page, whatever the mark of a clean stop says */
 	uint32_t scrub_mib; /* MiB/s that the scrub may read; 0: no scrub */
 	uint32_t sums_from; /* claims on a pair from which running sums are kept; 0:
 			       default */
@@ -155,6 +156,19 @@ void store_key_path(const char *store, struct buf *out);
 
 /* ---- looking after it ---- */
 
+/* What the scrub has seen since start (store/scrub.h). */
+struct scrub_status {
+	uint32_t mib;	   /* MiB per second; 0: there is no scrub */
+	uint64_t passes;   /* finished */
+	uint64_t position; /* in the log, of `total` bytes that this pass reads */
+	uint64_t total;
+	uint64_t bytes; /* read, of log and index */
+	uint64_t finished_at;
+	uint64_t found;	   /* what did not verify, each time it was met */
+	uint64_t found_at; /* when last */
+	char finding[400]; /* the last, as a sentence; "" */
+};
+
 struct store_status {
 	char path[512];
 	char writing[ERROR_MESSAGE_MAX]; /* "yes", or why not: a sentence */
@@ -166,22 +180,117 @@ struct store_status {
 	uint64_t damaged;    /* stretches of the log that do not verify */
 	char damage[400];    /* the first of them, as a sentence; "" */
 	char index[200];     /* why the index was built anew at this start; "" */
+	char tag[160];	     /* which copy of the tag key was made again; "" */
 	char doubt[400];     /* what was read since and did not verify; "" */
 	char clock[160];     /* anything odd about the clock at start; "" */
 	struct agent store_key;
+	struct scrub_status scrub;
 };
 void store_status(struct store *s, struct store_status *out);
 
-/* What `stemefs check` finds. */
-struct store_check {
-	uint64_t frames, signatures, pairs;
-	uint64_t bad;	 /* findings */
-	char first[400]; /* the first as a sentence */
-};
-/* Verify the log (frames, chain, ids, signatures) and every view against a fresh
- * resolution. Findings go to report as sentences. 0 or -errno when it cannot run.
+/* One thing that is not as it must be. Everything is valid during the call.
+ *
+ *	damage     a stretch of the log does not verify, or is not there
+ *	lost       a record that stood there, as far as the index knows it
+ *	record     a frame verifies, and holds what is no record
+ *	signature  a signature does not verify
+ *	stale      the index still has what a damaged stretch held
+ *	row        a row of the index is not what the log gives, or does not verify
+ *	index      the index cannot be read
+ *	view       a view differs from a fresh resolution
  */
-int store_check(struct store *s, void (*report)(void *ctx, const char *finding),
-	void *ctx, struct store_check *out);
+struct store_finding {
+	const char *kind;
+	const char *text;  /* a sentence */
+	uint64_t from, to; /* log offsets; 0: none */
+	uint64_t seq;	   /* of a lost record; 0 */
+	const struct id *id;
+	struct slice subject, predicate; /* empty: none, or not known */
+	bool in_index; /* an index that is built anew from the log is without it */
+};
+
+struct store_check_options {
+	void (*report)(void *ctx, const struct store_finding *f);
+	void *report_ctx;
+	void (*progress)(
+		void *ctx, const char *what, uint64_t done, uint64_t total);
+	void *progress_ctx;
+	/* A directory for the second index when the store's disk has no room; NULL:
+	 * none. */
+	const char *temporary;
+};
+
+struct store_check {
+	uint64_t frames, signatures, rows, pairs; /* looked at */
+	uint64_t bad;				  /* findings */
+	uint64_t in_index;    /* of these: gone with a new index */
+	uint64_t differences; /* rows that are not what the log gives */
+	char first[400];      /* the first finding's sentence */
+};
+
+/**
+ * Verify the log (frames, chain, ids, signatures), every row of the index against a second
+ * one that is built from the log, and every view against a fresh resolution. Nobody may
+ * write meanwhile. Changes nothing: the second index stands in STORE/index.check, or below
+ * `temporary`, and is removed.
+ *
+ * o may be NULL. 0, or -errno with err when it cannot run (-ENOSPC: no room).
+ */
+int store_check(struct store *s, const struct store_check_options *o,
+	struct store_check *out, struct error *err);
+
+/* ---- copies of a store ---- */
+
+/* A moment of a store: what stands before it in the log had been acknowledged, and nothing
+ * behind it. It stays one, whatever becomes of the store. */
+struct store_moment {
+	uint64_t log_end; /* log offset */
+	uint64_t seq;	  /* of the last record before it */
+};
+
+/* The moment at which a store is. s: it is open here, and nobody writes. NULL: a daemon has
+ * it, and has mounted it (while one starts, its index may be behind its log); the daemon is
+ * not asked: the index is read beside it. Everything that was acknowledged before the call
+ * lies before the moment. 0 or -errno with err. */
+int store_moment(const char *path, struct store *s, struct store_moment *out,
+	struct error *err);
+
+struct store_copying {
+	/* A sentence: about what does not verify (bad), or what is left out. */
+	void (*report)(void *ctx, bool bad, const char *sentence);
+	void *report_ctx;
+	void (*progress)(
+		void *ctx, const char *what, uint64_t done, uint64_t total);
+	void *progress_ctx;
+};
+
+struct store_copied {
+	uint64_t records; /* that verify */
+	uint64_t seq;	  /* of the last of them */
+	uint64_t bytes;	  /* of the archive */
+	uint64_t bad;	  /* stretches of the log that do not verify */
+};
+
+/**
+ * Write a store as it was at a moment to fd, as a tar archive (store/archive.h): the log up
+ * to there, the keys, what was quarantined. Nobody is kept from writing meanwhile: what lies
+ * before a moment never changes. Damage is copied as it is, and reported.
+ *
+ * The bytes are not synced. 0, or -errno with err (-ENOSPC, -EPIPE, …: of fd).
+ */
+int store_backup(const char *path, const struct store_moment *m, int fd,
+	const struct store_copying *o, struct store_copied *out, struct error *err);
+
+/**
+ * Make the store again from an archive that store_backup() wrote, in a directory that does
+ * not exist or is empty; everything is on disk when this returns, with an index. Damage in
+ * the log that the archive was made with is kept and reported.
+ *
+ * -EEXIST: there is something. -EBADMSG: the archive is not whole, has been changed, or is
+ * no backup. Whatever fails, nothing is left behind; what a killed restore left is cleared
+ * by the next one into the same directory.
+ */
+int store_restore(int fd, const char *path, const struct store_copying *o,
+	struct store_copied *out, struct error *err);
 
 #endif

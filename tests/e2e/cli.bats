@@ -12,7 +12,7 @@ setup() {
 }
 teardown() { cd / && stop; }
 
-COMMANDS="init mount umount run status check rebuild cat ls put key sign admit set version"
+COMMANDS="init mount umount run status check rebuild backup restore cat ls put key sign admit set version"
 
 stemefs() {
 	"$STEMEFS" "$@"
@@ -354,7 +354,7 @@ stemefs() {
 	[[ $output == *"$at"* ]]
 	run stemefs check "$S" --json
 	[ "$status" -eq 4 ]
-	jq -e --arg at "$at" '.result == "damaged" and .bad > 0 and (.findings | map(select(contains($at))) | length) > 0' <<< "$output"
+	jq -e --arg at "$at" '.result == "damaged" and .bad > 0 and (.findings | map(select(.text | contains($at))) | length) > 0' <<< "$output"
 	# the log before and behind it is served, from an index that was made anew
 	says 4 "$at" stemefs rebuild "$S"
 	[ "$(stemefs ls "$S" subjects | wc -l)" -eq 19 ]

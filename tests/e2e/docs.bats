@@ -4,6 +4,7 @@
 # Every block of README.md that is fenced as ```sh runs, one after the other in one shell,
 # with $M a mount and $S its store. Blocks fenced otherwise (```console, transcripts of a
 # terminal) do not.
+# sanitizers: asan (what the documents say; each command is one that other files run)
 load common
 load ../lib/records
 load ../lib/agents

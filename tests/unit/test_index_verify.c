@@ -143,7 +143,7 @@ static void an_honest_index_verifies(void)
 {
 	char why[INDEX_WHY];
 
-	CHECK(index_verify(store_dir, why) == 0);
+	CHECK(index_verify(store_dir, "index", why) == 0);
 	CHECK(why[0] == '\0' && is_as_it_was());
 }
 
@@ -169,7 +169,7 @@ static void a_flipped_bit_is_found_or_matters_to_nobody(void)
 		int rc;
 
 		CHECK(pwrite(fd, &flipped, 1, (off_t)at) == 1);
-		rc = index_verify(store_dir, why);
+		rc = index_verify(store_dir, "index", why);
 		found += rc < 0;
 		passed += rc == 0;
 		if (rc == 0 ? !is_as_it_was() : why[0] == '\0') {
@@ -192,11 +192,12 @@ static void a_file_that_is_cut_is_found(void)
 		size_t n = (size_t)rand() % size;
 
 		put_back(original, n);
-		CHECK(index_verify(store_dir, why) == (n ? -EBADMSG : -ENOENT) ||
+		CHECK(index_verify(store_dir, "index", why) ==
+				(n ? -EBADMSG : -ENOENT) ||
 			is_as_it_was());
 	}
 	put_back(original, size);
-	CHECK(index_verify(store_dir, why) == 0);
+	CHECK(index_verify(store_dir, "index", why) == 0);
 }
 
 static void garbage_is_found(void)
@@ -211,7 +212,7 @@ static void garbage_is_found(void)
 		for (size_t i = from; i < size; i++)
 			bytes[i] = round == 0 ? 0 : (uint8_t)rand();
 		put_back(bytes, size);
-		CHECK(index_verify(store_dir, why) == -EBADMSG);
+		CHECK(index_verify(store_dir, "index", why) == -EBADMSG);
 	}
 	put_back(original, size);
 	free(bytes);
@@ -222,12 +223,12 @@ static void what_is_no_file_is_refused(void)
 	char why[INDEX_WHY];
 
 	CHECK(rename(path("index/data.mdb"), path("saved")) == 0);
-	CHECK(index_verify(store_dir, why) == -ENOENT);
+	CHECK(index_verify(store_dir, "index", why) == -ENOENT);
 	CHECK(mkdir(path("index/data.mdb"), 0700) == 0);
-	CHECK(index_verify(store_dir, why) == -EBADMSG);
+	CHECK(index_verify(store_dir, "index", why) == -EBADMSG);
 	CHECK(rmdir(path("index/data.mdb")) == 0);
 	CHECK(rename(path("saved"), path("index/data.mdb")) == 0);
-	CHECK(index_verify(store_dir, why) == 0);
+	CHECK(index_verify(store_dir, "index", why) == 0);
 }
 
 int main(void)

@@ -39,7 +39,7 @@ static void check(struct store *s, uint64_t round)
 {
 	struct store_check c = {0};
 
-	CHECK(store_check(s, NULL, NULL, &c) == 0);
+	CHECK(store_check(s, NULL, &c, NULL) == 0);
 	if (c.bad)
 		printf("# round %llu: %s\n", (unsigned long long)round, c.first);
 	CHECK(c.bad == 0);
