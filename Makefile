@@ -9,8 +9,8 @@ B := build/$(MODE)
 
 # Defined before the := that uses them, or a sanitizer build would silently be none.
 MODE_release := -O2 -g
-MODE_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-MODE_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+MODE_asan := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_tsan := -O1 -g1 -fsanitize=thread -fno-omit-frame-pointer
 MODE_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 MODE_cov := -O0 -g --coverage
 
@@ -18,6 +18,7 @@ PKGS := fuse3 lmdb libsodium libcjson
 DEB_BUILD := gcc make pkg-config libfuse3-dev fuse3 liblmdb-dev libsodium-dev libcjson-dev librust-blake3-dev
 DEB_CHECK := bats jq b3sum openssl python3 python3-nacl strace attr rsync zsh busybox-static nodejs git xxd procps
 DEB_LINT := clang clang-format clang-tidy libclang-rt-14-dev shellcheck
+DEB_POWER := user-mode-linux e2fsprogs libeatmydata1 python3
 
 # BLAKE3: a system library where there is one, else the official C code that Debian ships
 # inside the source of the Rust crate.
@@ -104,11 +105,44 @@ check:
 	@$(MAKE) --no-print-directory built-tests
 	@tests/run $(MODE)
 .PHONY: built-tests
-built-tests: $(PROGRAM) $(UNIT)
+built-tests: $(PROGRAM) $(UNIT) $B/tests/crash/stemefs-small $B/tests/crash/faults.so
+
+# The program with segments of 2 KiB, and what stands between a program and the disk.
+$B/tests/crash/stemefs-small: $B/tests/crash/small_segments.o $B/fs/main.o $(ARCHIVES)
+	$(call say,LINK)
+	$(LINK) -o $@ $^ $(LDLIBS)
+$B/tests/crash/faults.so: tests/crash/faults.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O2 -g -fPIC -shared -o $@ $<
 
 ## asan, tsan: the same tests on a build with AddressSanitizer and UBSan, or ThreadSanitizer
 asan tsan:
 	@$(MAKE) --no-print-directory MODE=$@ check
+
+## powercut: cut the power under a guest CUTS times (20); SEED=word for a run again
+CUTS ?= 20
+powercut:
+	@tests/deps $(DEB_BUILD) $(DEB_POWER)
+	@$(MAKE) --no-print-directory all
+	@tests/power/cut --stemefs $(PROGRAM) --cuts $(CUTS) $(if $(SEED),--seed '$(SEED)')
+	@tests/power/cut --stemefs $(PROGRAM) --cuts 5 --at acknowledgement --preload libeatmydata.so --expect-loss
+.PHONY: powercut
+
+## crash: the whole fault harness: every call killed twice, every error, every cut, every flip (an hour)
+crash:
+	@tests/deps $(DEB_BUILD) $(DEB_CHECK)
+	@$(MAKE) --no-print-directory built-tests
+	tests/crash/inject.py --stemefs $(PROGRAM) --dirsync --kill --errors --full $(if $(SEED),--seed '$(SEED)')
+	tests/crash/damage.py --stemefs $(PROGRAM) --full $(if $(SEED),--seed '$(SEED)')
+	tests/crash/cut.py --stemefs $(PROGRAM) --cuts 2000 $(if $(SEED),--seed '$(SEED)')
+	tests/crash/kill.py --stemefs $(PROGRAM) --rounds 500 $(if $(SEED),--seed '$(SEED)')
+.PHONY: crash
+
+## mutants: break one promise after another; the tests must notice (MUTANTS=--quick: those that it names)
+mutants:
+	@tests/deps $(DEB_BUILD) $(DEB_CHECK) libeatmydata1
+	@tests/mutants/run $(MUTANTS)
+.PHONY: mutants
 
 ## fuzz: every decoder of outside bytes, FUZZ_SECONDS each (60)
 FUZZ_SECONDS ?= 60
