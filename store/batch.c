@@ -178,20 +178,31 @@ void batch_refuse(struct submission *list, const struct error *why)
 	}
 }
 
-/* Why nothing can be written; false while it can. */
+/* After a sync that failed nothing is written any more. */
 static bool is_dead(struct batch *b)
 {
-	struct store *s = b->s;
-
-	if (!wal_failed(s->wal))
+	if (!wal_failed(b->s->wal))
 		return false;
-	(void)pthread_mutex_lock(&s->committer.lock);
 	(void)fail(&b->error, EROFS,
 		"the disk failed to sync the log: nothing is written until the "
 		"next mount");
-	(void)snprintf(s->dead, sizeof(s->dead), "%s", b->error.message);
-	(void)pthread_mutex_unlock(&s->committer.lock);
 	return true;
+}
+
+/* For status: why the last batch could not be written. */
+static void note_trouble(struct batch *b, int rc)
+{
+	struct store *s = b->s;
+	struct batch dead = {.s = s};
+
+	if (rc == 0 && b->appended == 0)
+		return; /* that says nothing about the disk */
+	(void)pthread_mutex_lock(&s->committer.lock);
+	(void)snprintf(s->trouble, sizeof(s->trouble), "%s",
+		is_dead(&dead) ? dead.error.message
+		: rc < 0       ? b->error.message
+			       : "");
+	(void)pthread_mutex_unlock(&s->committer.lock);
 }
 
 /* What the batch is received at. Who asks for a moment that is past waits for batches
@@ -309,10 +320,9 @@ static bool process(struct store *s, struct submission *list)
 	change_abort(&b.change);
 	wal_drop(s->wal);
 	land(&s->committer);
-	if (rc < 0 && !dead) {
+	if (rc < 0 && !dead)
 		batch_after_failure(s);
-		(void)is_dead(&(struct batch){.s = s}); /* for status */
-	}
+	note_trouble(&b, rc);
 	if (rc < 0 && b.error.code == EIO && list->next && !wal_failed(s->wal))
 		return false;
 	if (rc < 0) {

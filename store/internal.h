@@ -70,9 +70,9 @@ struct store {
 
 	/* counters since start; any thread */
 	atomic_uint_fast64_t commits, records, refused, duplicates;
-	/* why nothing can be written anymore; "" while it can. Under committer.lock
-	 */
-	char dead[ERROR_MESSAGE_MAX];
+	/* why the last batch could not be written; "" where it could. Under
+	 * committer.lock */
+	char trouble[ERROR_MESSAGE_MAX];
 };
 
 struct snap {

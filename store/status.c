@@ -28,7 +28,7 @@ void store_status(struct store *s, struct store_status *out)
 	(void)snprintf(out->clock, sizeof(out->clock), "%s", s->clock_note);
 	(void)pthread_mutex_lock(&s->committer.lock);
 	(void)snprintf(out->writing, sizeof(out->writing), "%s",
-		s->dead[0] ? s->dead : "yes");
+		s->trouble[0] ? s->trouble : "yes");
 	(void)pthread_mutex_unlock(&s->committer.lock);
 	out->damaged = s->damage.count;
 	memcpy(out->damage, s->damage.first, sizeof(out->damage));

@@ -171,7 +171,8 @@ struct scrub_status {
 
 struct store_status {
 	char path[512];
-	char writing[ERROR_MESSAGE_MAX]; /* "yes", or why not: a sentence */
+	char writing
+		[ERROR_MESSAGE_MAX]; /* "yes", or why the last could not: a sentence */
 	uint64_t started_at;
 	uint64_t log_bytes, index_bytes;
 	uint64_t commits, records, refused, duplicates; /* since start */
