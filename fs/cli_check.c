@@ -155,6 +155,7 @@ static int look(const char *path, bool rebuild, struct findings *f,
 	struct store_check *out, struct store_status *state, struct error *err)
 {
 	const struct store_options opening = {
+		.accept_clock = true, /* no record is written */
 		.rebuild = rebuild,
 		.verify_index = true,
 	};
@@ -252,7 +253,9 @@ static int tell_damage(struct store *s)
 static int run_rebuild(int argc, char **argv)
 {
 	static const struct option_row options[] = {{0}};
-	static const struct store_options opening = {.rebuild = true};
+	static const struct store_options opening = {
+		.rebuild = true, .accept_clock = true, /* no record is written */
+	};
 	struct store *s = NULL;
 	struct error err;
 	int rc;

@@ -380,9 +380,9 @@ int store_backup(const char *path, const struct store_moment *m, int fd,
 		return fail(err, errno, "%s: %s", path, strerror(errno));
 	c.dir = dir;
 	archive_start(&c.out, fd);
-	rc = wal_read_identity(dir, &who, err);
+	rc = tag_load(dir, path, who.tag_key, err);
 	if (rc == 0)
-		rc = tag_load(dir, path, who.tag_key, err);
+		rc = wal_read_identity(dir, &who, err);
 	if (rc == 0)
 		rc = copy_parts(&c, &who, err);
 	if (rc == 0)

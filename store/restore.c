@@ -288,9 +288,9 @@ static int check_parts(const struct restoring *r, struct error *err)
 
 	if (rc < 0 || !slice_is(slice_of(format.p, format.n), format_line))
 		return fail(err, EBADMSG, "is no backup of a store of version 1");
-	rc = wal_read_identity(r->dir, &who, err);
+	rc = tag_load(r->dir, r->path, who.tag_key, err);
 	if (rc == 0)
-		rc = tag_load(r->dir, r->path, who.tag_key, err);
+		rc = wal_read_identity(r->dir, &who, err);
 	if (rc == 0)
 		rc = check_store_key(r, &who, err);
 	sodium_memzero(&who, sizeof(who));
@@ -368,12 +368,15 @@ static int build_index(const struct restoring *r, struct error *err)
 		.progress = r->o->progress,
 		.progress_ctx = r->o->progress_ctx,
 	};
-	struct wal_identity who;
+	struct wal_identity who = {0};
 	struct store *s = NULL;
-	int rc = wal_read_identity(r->dir, &who, err);
+	int rc = tag_load(r->dir, r->path, who.tag_key, err);
 
 	if (rc == 0)
+		rc = wal_read_identity(r->dir, &who, err);
+	if (rc == 0)
 		rc = note_reached(r, who.store_id, err);
+	sodium_memzero(&who, sizeof(who));
 	/* its lock is on the directory, and so was ours */
 	(void)flock(r->dir, LOCK_UN);
 	if (rc == 0)
