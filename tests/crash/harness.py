@@ -47,10 +47,20 @@ class Daemon:
         self.store, self.mount = str(self.directory / "store"), str(self.directory / "mnt")
         self.log = self.directory / "log"
         self.options = options
+        self.environment = None  # of what is started; None: ours
+        self.before = ()  # the command under which it is started
         os.makedirs(self.mount, exist_ok=True)
 
+    def call(self, *words, data=b""):
+        """(exit status, what it printed) of a command of the program."""
+        before = () if words[0] == "umount" else self.before
+        done = subprocess.run([*before, self.program, *words], input=data, stdout=subprocess.PIPE, timeout=4 * LATE,
+                              stderr=subprocess.STDOUT, env=self.environment)  # fmt: skip
+        return done.returncode, done.stdout.decode()
+
     def init(self):
-        subprocess.run([self.program, "init", self.store], check=True, stdout=subprocess.DEVNULL)
+        status, said = self.call("init", self.store)
+        require(status == 0, "init failed:", status, said)
         return self
 
     def command(self):
@@ -59,9 +69,11 @@ class Daemon:
 
     def try_start(self, before=()):
         """Mount, under the command `before`; (exit status, what it said)."""
-        done = subprocess.run([*before, *self.command()], stderr=subprocess.PIPE, text=True,
-                              timeout=4 * LATE)  # fmt: skip
-        return done.returncode, done.stderr
+        with tempfile.TemporaryFile() as said:  # no pipe: strace would keep it open
+            done = subprocess.run([*self.before, *before, *self.command()], stderr=said,
+                                  timeout=4 * LATE, env=self.environment)  # fmt: skip
+            said.seek(0)
+            return done.returncode, said.read().decode()
 
     def start(self, before=()):
         status, said = self.try_start(before)
@@ -116,9 +128,7 @@ class Daemon:
 
     def check(self, *options):
         """(exit status, what it printed) of `stemefs check`."""
-        done = subprocess.run([self.program, "check", self.store, *options],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
-        return done.returncode, done.stdout
+        return self.call("check", self.store, *options)
 
 
 def write_to(path, data):
@@ -224,7 +234,8 @@ class Golden:
     .writes (the bytes of each step), .trees (the tree after 0, 1, … steps, without what has
     times in it), .events (ids by seq, after each step)."""
 
-    def __init__(self, program, directory, seed, steps=12):
+    def __init__(self, program, directory, seed, steps=12, rules=False):
+        """With rules, two of the steps are settings."""
         self.directory = Path(directory)
         self.template = self.directory / "template"
         self.program = program
@@ -241,8 +252,8 @@ class Golden:
             self.writes, self.trees, self.events = [], [], []
             self.note(daemon)
             for number in range(steps):
-                records = work.step(number)
-                self.writes.append(text_of(records))
+                self.writes.append(self.setting(number) if rules and number % 6 == 4
+                                   else text_of(work.step(number)))  # fmt: skip
                 try:
                     write_to(f"{daemon.mount}/inbox/step{number}", self.writes[-1])
                 except OSError:
@@ -254,6 +265,15 @@ class Golden:
         finally:
             daemon.end()
         require(not daemon.said(), "the golden run said:", daemon.said())
+
+    def setting(self, number):
+        """A rule of the store, signed with its own key: index rows change that have nothing
+        to do with the record's place, in a transaction of their own."""
+        rule = {"setting": "min_trust", "value": number / 100, "timestamp": timestamp(number)}
+        key = f"{self.template}/wallet/store.key"
+        done = subprocess.run([self.program, "sign", "--key", key, "--at", str(timestamp(number))],
+                              input=text_of([rule]), stdout=subprocess.PIPE, check=True)  # fmt: skip
+        return done.stdout
 
     def note(self, daemon):
         self.trees.append(tree(daemon.mount, WITH_TIMES))

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """Kill the daemon at random moments while many write; nothing acknowledged may be missing.
 
     tests/crash/kill.py [--rounds N] [--seed WORD] [--stemefs PROGRAM] [--keep]
@@ -19,29 +19,24 @@ In the end `stemefs check` finds the store clean.
 """
 
 import argparse
-import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
+from harness import LATE, Daemon, Failure, main, require
+
 WRITERS = 8
 SUBJECTS = 5
-LATE = 60  # seconds; a sanitizer on a busy machine is slow
-
-
-class Failure(Exception):
-    pass
-
-
-def require(holds, *words):
-    if not holds:
-        raise Failure(" ".join(str(w) for w in words))
+EXPECTED = (  # what a crash has to leave
+    "bytes of a write that was never acknowledged were cut",
+    "nobody waits for the mount any more",  # who started it was killed as well
+    "starts did not come to their end",  # they were killed: the index is not trusted
+)
 
 
 # --- a writer, in a process of its own --------------------------------------------------
@@ -146,70 +141,16 @@ class Writers:
         return out
 
 
-# --- the daemon -------------------------------------------------------------------------
+def start_and_kill(daemon, delay):
+    starting = subprocess.Popen(daemon.command(), stderr=subprocess.DEVNULL)
+    time.sleep(delay)
+    daemon.kill()
+    starting.wait()
+    daemon.kill()  # what it started in the meantime
 
 
-class Daemon:
-    def __init__(self, program, directory):
-        self.program = program
-        self.store, self.mount = str(directory / "store"), str(directory / "mnt")
-        self.log = directory / "log"
-        os.mkdir(self.mount)
-        subprocess.run([program, "init", self.store], check=True, stdout=subprocess.DEVNULL)
-
-    def command(self):
-        return [self.program, self.store, self.mount, "-o", f"log={self.log}"]
-
-    def start(self):
-        done = subprocess.run(self.command(), stderr=subprocess.PIPE, text=True, timeout=2 * LATE)
-        require(done.returncode == 0, "the mount failed:", done.stderr)
-
-    def pids(self):
-        """By their command line: a number in a file may be somebody else's by now."""
-        found = []
-        for entry in os.listdir("/proc"):
-            try:
-                words = Path("/proc", entry, "cmdline").read_bytes().decode().split("\0")
-            except (OSError, UnicodeDecodeError):
-                continue
-            if entry.isdigit() and words[:2] == [self.program, self.store]:
-                found.append(int(entry))
-        return found
-
-    def kill(self):
-        pids = self.pids()
-        for pid in pids:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        end = time.monotonic() + LATE
-        while self.pids():
-            require(time.monotonic() < end, "the daemon outlives SIGKILL")
-            time.sleep(0.002)
-        return len(pids)
-
-    def start_and_kill(self, delay):
-        starting = subprocess.Popen(self.command(), stderr=subprocess.DEVNULL)
-        time.sleep(delay)
-        self.kill()
-        starting.wait()
-        self.kill()  # what it started in the meantime
-
-    def detach(self):
-        subprocess.run([self.program, "umount", "-l", self.mount], stderr=subprocess.DEVNULL)
-
-    def stop(self):
-        subprocess.run([self.program, "umount", self.mount, "--wait"], check=True)
-
-    def complaints(self):
-        """What the log says beyond what a crash has to leave."""
-        lines = self.log.read_text().splitlines() if self.log.exists() else []
-        expected = (
-            "bytes of a write that was never acknowledged were cut",
-            "nobody waits for the mount any more",  # who started it was killed as well
-        )
-        return [line for line in lines if not any(e in line for e in expected)]
+def complaints(daemon):
+    return [line for line in daemon.said() if not any(e in line for e in EXPECTED)]
 
 
 # --- what must hold ---------------------------------------------------------------------
@@ -285,20 +226,20 @@ def one_round(daemon, history, rng, directory, seed, number):
     if rng.random() < 0.3:
         daemon.detach()
     if rng.random() < 0.1:
-        subprocess.run(["rm", "-rf", f"{daemon.store}/index"], check=True)
+        shutil.rmtree(f"{daemon.store}/index", ignore_errors=True)
     while rng.random() < 0.25:
-        daemon.start_and_kill(rng.random() * rng.choice([0.01, 0.05, 0.2]))
+        start_and_kill(daemon, rng.random() * rng.choice([0.01, 0.05, 0.2]))
     daemon.start()
     history.extend()
     acknowledged = check_writes(history, writers.acknowledged(), number)
     check_pairs(daemon.mount, history, number)
-    require(not daemon.complaints(), "the daemon said:", *daemon.complaints())
+    require(not complaints(daemon), "the daemon said:", *complaints(daemon))
     return acknowledged
 
 
 def run(given, directory):
     rng = random.Random(given.seed)
-    daemon = Daemon(given.stemefs, directory)
+    daemon = Daemon(given.stemefs, directory).init()
     history = History(daemon.mount)
     total = 0
     try:
@@ -308,38 +249,15 @@ def run(given, directory):
         for number in range(given.rounds):
             check_pairs(daemon.mount, history, number)
         daemon.stop()
-        done = subprocess.run([given.stemefs, "check", daemon.store], stdout=subprocess.PIPE, text=True)
-        require(done.returncode == 0, "check:", done.stdout)
-        require(not daemon.complaints(), "the daemon said:", *daemon.complaints())
+        status, said = daemon.check()
+        require(status == 0, "check:", status, said)
+        require(not complaints(daemon), "the daemon said:", *complaints(daemon))
     finally:
-        daemon.kill()
-        daemon.detach()
+        daemon.end()
     print(f"{given.rounds} kills, {total} acknowledged records, {history.lines} events: all there")
 
 
-def main():
-    here = Path(__file__).resolve().parent
+if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--seed", default=hashlib.sha256(os.urandom(16)).hexdigest()[:8])
-    parser.add_argument("--stemefs", default=str(here.parent.parent / "build/release/stemefs"))
-    parser.add_argument("--keep", action="store_true", help="keep the store of a failure")
-    given = parser.parse_args()
-    given.stemefs = os.path.realpath(given.stemefs)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and nothing stays mounted
-    print(f"again: tests/crash/kill.py --rounds {given.rounds} --seed {given.seed}", flush=True)
-    directory = Path(tempfile.mkdtemp(prefix="kill."))
-    try:
-        run(given, directory)
-    except Failure as e:
-        if given.keep:
-            sys.exit(f"kill.py: {e}\nkept in {directory}")
-        sys.exit(f"kill.py: {e}")
-    finally:
-        failed = sys.exc_info()[0] is not None
-        if not (failed and given.keep):
-            subprocess.run(["rm", "-rf", "--one-file-system", str(directory)])
-
-
-if __name__ == "__main__":
-    main()
+    main(parser, run)
