@@ -117,7 +117,7 @@ static int read_private(const char *path, uint8_t file[KEY_FILE], struct error *
 	/* a pipe that somebody left there has no writer to wait for */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	uint8_t more;
-	ssize_t n = -1;
+	ssize_t n = -1, behind = -1;
 	int rc;
 
 	if (fd < 0 && errno == ELOOP)
@@ -127,9 +127,11 @@ static int read_private(const char *path, uint8_t file[KEY_FILE], struct error *
 	rc = check_private(fd, path, err);
 	if (rc == 0)
 		n = read(fd, file, KEY_FILE);
-	if (rc == 0 && n < 0)
+	if (n >= 0)
+		behind = read(fd, &more, 1);
+	if (rc == 0 && (n < 0 || behind < 0))
 		rc = fail(err, errno, "key %s: %s", path, strerror(errno));
-	if (rc == 0 && (n != KEY_FILE || read(fd, &more, 1) != 0 ||
+	if (rc == 0 && (n != KEY_FILE || behind != 0 ||
 			       memcmp(file, key_magic, sizeof(key_magic)) != 0))
 		rc = fail(err, EBADMSG, "key %s: is no stemefs key file", path);
 	(void)close(fd);
