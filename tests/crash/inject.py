@@ -162,8 +162,9 @@ def refusal(scene, daemon, step, error, code):
     why = daemon.status()["writing"]
     require(daemon.read(".stemefs/last_error"), "a refused write without a last_error")
     scene.verify(daemon, step, 0)
-    if why == "yes":
-        require(error.errno != errno.EROFS, "EROFS, and status says that it can write")
+    require(why != "yes", "a write was refused, and status says that all is well")
+    if "until the next mount" not in why:
+        require(error.errno != errno.EROFS, "EROFS, and status says only", why)
         return False
     require("sync" in why, "status says only", why)
     _, error = scene.write(daemon, step)
