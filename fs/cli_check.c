@@ -45,7 +45,7 @@ static void print_finding(const struct store_finding *f, struct buf *out)
 	buf_byte(out, '{');
 	json_print_key("kind", out);
 	json_print_string(slice_str(f->kind), out);
-	if (f->from)
+	if (f->to)
 		buf_printf(out, ",\"from\":%" PRIu64 ",\"to\":%" PRIu64, f->from,
 			f->to);
 	if (f->seq)

@@ -18,9 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/identity.h"
 #include "store/internal.h"
 #include "store/segment.h"
-#include "store/tag.h"
 
 enum {
 	SMALL_MAX = 64 << 20, /* no file but a segment is near this */
@@ -380,9 +380,7 @@ int store_backup(const char *path, const struct store_moment *m, int fd,
 		return fail(err, errno, "%s: %s", path, strerror(errno));
 	c.dir = dir;
 	archive_start(&c.out, fd);
-	rc = tag_load(dir, path, who.tag_key, err);
-	if (rc == 0)
-		rc = wal_read_identity(dir, &who, err);
+	rc = identity_load(dir, path, &who, err);
 	if (rc == 0)
 		rc = copy_parts(&c, &who, err);
 	if (rc == 0)

@@ -147,11 +147,14 @@ static int check_meta(struct index *ix, const uint8_t store_id[16])
 
 int index_begin(struct index *ix, unsigned flags, MDB_txn **out)
 {
+	int rc;
+
 	if (!ix->env)
 		return -EIO;
 	if (ix->read_only && !(flags & MDB_RDONLY))
 		return -EROFS;
-	return index_errno(mdb_txn_begin(ix->env, NULL, flags, out));
+	rc = mdb_txn_begin(ix->env, NULL, flags, out);
+	return rc == MDB_PANIC ? -EAGAIN : index_errno(rc);
 }
 
 /* Before that LMDB does not know how to compare keys. */
@@ -223,6 +226,26 @@ void index_close(struct index *ix)
 		(void)pthread_rwlock_destroy(&ix->lock);
 	free(ix->path);
 	*ix = (struct index){0};
+}
+
+int index_store_id(const char *dir, uint8_t out[16])
+{
+	struct index ix = {.path = strdup(dir)};
+	struct meta_row m;
+	MDB_txn *txn = NULL;
+	int rc = ix.path ? open_environment(&ix, NULL, true) : -ENOMEM;
+
+	if (rc == 0)
+		rc = index_begin(&ix, MDB_RDONLY, &txn);
+	if (rc == 0)
+		rc = meta_read(txn, &m);
+	if (rc == 0)
+		memcpy(out, m.store_id, sizeof(m.store_id));
+	if (txn)
+		mdb_txn_abort(txn);
+	close_environment(&ix);
+	free(ix.path);
+	return rc;
 }
 
 /* ---- when the disk fails ---- */

@@ -37,7 +37,11 @@ void index_close(struct index *ix);
 /* mdb_txn_commit(), as errno; -ENOSPC also where the disk is full and LMDB says EIO. */
 int index_commit(MDB_txn *txn);
 
-/* A transaction: flags as LMDB's. 0, -EIO where there is no environment, -errno. */
+/* The id of the store whose index that is; of a file that verifies. */
+int index_store_id(const char *dir, uint8_t out[16]);
+
+/* A transaction: flags as LMDB's. 0; -EAGAIN where LMDB has given the environment up, which
+ * the committer is about to open again; -EIO where there is none; -errno. */
 int index_begin(struct index *ix, unsigned flags, MDB_txn **out);
 
 /* Room for so many bytes more, before anything is decided: 0, -ENOSPC, -EIO. Where the

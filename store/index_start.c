@@ -30,7 +30,7 @@ static int open_environment(struct store *s, struct error *err)
 	rc = index_open(
 		(const char *)path.p, s->who.store_id, &s->suspect, &s->index, err);
 	/* a link to nothing, or something that is no directory */
-	return rc == -ENOENT || rc == -ENOTDIR ? -EBADMSG : rc;
+	return rc == -ENOENT || rc == -ENOTDIR || rc == -EISDIR ? -EBADMSG : rc;
 }
 
 /* Why the index is not to be believed; "" when it may be. Answers what index_verify()

@@ -130,12 +130,17 @@ static bool is_torn(struct scan *s, uint64_t offset)
 	return true;
 }
 
-/* Append behind what is damaged, never into it. Its records had numbers that must not
- * come again. */
-static void pass_over(struct recovery *r, uint64_t end)
+/* The records of what is damaged had numbers that must not come again. */
+static void skip_to(struct recovery *r, uint64_t end)
 {
 	r->at.seq += (end - r->at.offset + FRAME_LEAST - 1) / FRAME_LEAST;
 	r->at.offset = end;
+}
+
+/* Append behind what is damaged, never into it. */
+static void pass_over(struct recovery *r, uint64_t end)
+{
+	skip_to(r, end);
 	r->roll = true;
 }
 
@@ -163,6 +168,7 @@ static int bad_frame(struct recovery *r, struct scan *s, bool last,
 	r->chained = false;
 	if (scan_next(s, offset + 8, &f)) {
 		end = f.offset;
+		skip_to(r, end);
 	} else if (last) {
 		if (scan_header(s, offset, &f) &&
 			end < offset + frame_size(f.length))
@@ -170,8 +176,9 @@ static int bad_frame(struct recovery *r, struct scan *s, bool last,
 		end += (8 - end % 8) % 8;
 		pass_over(r, end);
 		*ended = true;
+	} else {
+		skip_to(r, end);
 	}
-	r->at.offset = end;
 	return add_damage(r, offset, end,
 		unread ? "the disk cannot read this" : fault_text(fault));
 }
@@ -290,6 +297,8 @@ static int one_segment(
 		rc = check_overlap(r, g, limit);
 	if (rc < 0 || (limit <= r->from->offset && !last))
 		return rc;
+	if (r->at.offset < g->base) /* over a gap */
+		skip_to(r, g->base);
 	if (r->at.offset < first)
 		r->at.offset = first;
 	if (last && r->at.offset > limit) {

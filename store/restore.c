@@ -17,9 +17,9 @@
 
 #include "store/backup.h"
 #include "store/files.h"
+#include "store/identity.h"
 #include "store/internal.h"
 #include "store/segment.h"
-#include "store/tag.h"
 
 static const char mark[] = ".restoring";
 static const char format_waiting[] = ".format";
@@ -288,9 +288,7 @@ static int check_parts(const struct restoring *r, struct error *err)
 
 	if (rc < 0 || !slice_is(slice_of(format.p, format.n), format_line))
 		return fail(err, EBADMSG, "is no backup of a store of version 1");
-	rc = tag_load(r->dir, r->path, who.tag_key, err);
-	if (rc == 0)
-		rc = wal_read_identity(r->dir, &who, err);
+	rc = identity_load(r->dir, r->path, &who, err);
 	if (rc == 0)
 		rc = check_store_key(r, &who, err);
 	sodium_memzero(&who, sizeof(who));
@@ -370,10 +368,7 @@ static int build_index(const struct restoring *r, struct error *err)
 	};
 	struct wal_identity who = {0};
 	struct store *s = NULL;
-	int rc = tag_load(r->dir, r->path, who.tag_key, err);
-
-	if (rc == 0)
-		rc = wal_read_identity(r->dir, &who, err);
+	int rc = identity_load(r->dir, r->path, &who, err);
 	if (rc == 0)
 		rc = note_reached(r, who.store_id, err);
 	sodium_memzero(&who, sizeof(who));

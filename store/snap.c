@@ -2,9 +2,31 @@
  * reader may see of them. */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "store/internal.h"
 #include "store/read.h"
+
+enum {
+	AGAIN_MS = 5000, /* the committer needs a moment to open the index again */
+};
+
+/* Holds the lock of the index in any case. */
+static int begin(struct store *s, MDB_txn **out)
+{
+	static const struct timespec moment = {.tv_nsec = 1000000};
+	int rc;
+
+	(void)pthread_rwlock_rdlock(&s->index.lock);
+	rc = index_begin(&s->index, MDB_RDONLY, out);
+	for (int ms = 0; rc == -EAGAIN && ms < AGAIN_MS; ms++) {
+		(void)pthread_rwlock_unlock(&s->index.lock);
+		(void)nanosleep(&moment, NULL);
+		(void)pthread_rwlock_rdlock(&s->index.lock);
+		rc = index_begin(&s->index, MDB_RDONLY, out);
+	}
+	return rc == -EAGAIN ? -EIO : rc;
+}
 
 int store_snap(struct store *s, struct snap **out)
 {
@@ -15,8 +37,7 @@ int store_snap(struct store *s, struct snap **out)
 		return -ENOMEM;
 	snap->store = s;
 	snap->source.wal = s->wal;
-	(void)pthread_rwlock_rdlock(&s->index.lock);
-	rc = index_begin(&s->index, MDB_RDONLY, &snap->source.txn);
+	rc = begin(s, &snap->source.txn);
 	if (rc == 0)
 		rc = meta_read(snap->source.txn, &snap->meta);
 	if (rc < 0) {

@@ -18,6 +18,7 @@
 #include "core/when.h"
 #include "store/clean.h"
 #include "store/files.h"
+#include "store/identity.h"
 #include "store/internal.h"
 #include "store/scrub.h"
 #include "store/tag.h"
@@ -278,10 +279,10 @@ static int start_clock(
 	return 0;
 }
 
-static int load_tag(struct store *s, struct error *err)
+static int load_identity(struct store *s, struct error *err)
 {
 	const char *lost = tag_lost(s->dir);
-	int rc = tag_load(s->dir, s->path, s->who.tag_key, err);
+	int rc = identity_load(s->dir, s->path, &s->who, err);
 
 	if (rc == 0 && lost && !tag_lost(s->dir))
 		s->tag_mended = lost;
@@ -296,9 +297,7 @@ static int bring_up(
 	if (rc == 0)
 		rc = take_lock(s, err);
 	if (rc == 0)
-		rc = load_tag(s, err);
-	if (rc == 0)
-		rc = wal_read_identity(s->dir, &s->who, err);
+		rc = load_identity(s, err);
 	if (rc == 0)
 		rc = wal_open(s->dir, &s->who, false, &s->wal, err);
 	if (rc == 0)

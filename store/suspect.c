@@ -62,6 +62,12 @@ static void read_text(int dir, const char *name, char out[SUSPECT_TEXT])
 void suspect_left(int store_dir, char out[SUSPECT_TEXT])
 {
 	read_text(store_dir, doubt, out);
+	for (const char *p = out; *p; p++)
+		if (*p < ' ' || *p > '~') {
+			(void)snprintf(out, SUSPECT_TEXT,
+				"an earlier start left a doubt that is no text");
+			return;
+		}
 }
 
 int suspect_settle(int store_dir)

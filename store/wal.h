@@ -63,7 +63,8 @@ void wal_close(struct wal *w);
 /* Fill in whose log this is; the tag key is there already. From the first segment header
  * whose frame that key proves, so that a segment of another store has no say; where none
  * is proved, from the first that can be read. */
-int wal_read_identity(int store_dir, struct wal_identity *who, struct error *err);
+int wal_read_identity(
+	int store_dir, struct wal_identity *who, bool *proved, struct error *err);
 
 /* A stretch of the log that does not verify. */
 struct wal_damage {

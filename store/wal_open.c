@@ -145,30 +145,32 @@ static int read_identity(int dir, uint64_t base, const uint8_t tag_key[ID_SIZE],
 	return rc;
 }
 
-int wal_read_identity(int store_dir, struct wal_identity *who, struct error *err)
+int wal_read_identity(
+	int store_dir, struct wal_identity *who, bool *proved, struct error *err)
 {
 	__attribute__((cleanup(free_bases))) uint64_t *bases = NULL;
 	__attribute__((cleanup(close_fd))) int dir = open_dir(store_dir, err);
-	bool found = false, proved = false;
+	bool found = false;
 	size_t n = 0;
 	int rc;
 
+	*proved = false;
 	if (dir < 0)
 		return dir;
 	rc = segment_list(dir, &bases, &n, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < n && !proved; i++) {
+	for (size_t i = 0; i < n && !*proved; i++) {
 		struct segment_header h;
 
-		rc = read_identity(dir, bases[i], who->tag_key, &h, &proved);
+		rc = read_identity(dir, bases[i], who->tag_key, &h, proved);
 		if (rc == -EPROTONOSUPPORT)
 			return fail(err, EPROTONOSUPPORT,
 				"wal/%016" PRIx64
 				".wal was written by a newer version "
 				"of stemefs",
 				bases[i]);
-		if (rc < 0 || (found && !proved))
+		if (rc < 0 || (found && !*proved))
 			continue;
 		who->store_key = h.store_key;
 		memcpy(who->store_id, h.store_id, WAL_STORE_ID);

@@ -454,14 +454,15 @@ static void opening_at_the_end_of_a_long_log_reads_only_its_tail(void)
 static void a_store_is_known_by_its_log(void)
 {
 	struct wal_identity who = log_identity(), got = {0};
+	bool proved;
 
 	log_new(&l);
 	CHECK(wal_create(l.dir, &who, &l.err) == -EEXIST);
-	CHECK(wal_read_identity(l.dir, &got, &l.err) == 0);
+	CHECK(wal_read_identity(l.dir, &got, &proved, &l.err) == 0);
 	CHECK(memcmp(got.store_id, who.store_id, WAL_STORE_ID) == 0);
 	CHECK(agent_compare(&got.store_key, &who.store_key) == 0);
 	CHECK(truncate(log_file(&l, 0), 100) == 0);
-	CHECK(wal_read_identity(l.dir, &got, &l.err) == -EBADMSG);
+	CHECK(wal_read_identity(l.dir, &got, &proved, &l.err) == -EBADMSG);
 	log_free(&l);
 }
 
