@@ -179,6 +179,8 @@ static int read_agent(const struct paths *p, struct agent *out, struct error *er
 		return 0;
 	if (rc == -ENOENT)
 		return rc;
+	if (rc < 0 && rc != -EFBIG)
+		return fail(err, -rc, "%s: %s", text(&p->agent), strerror(-rc));
 	(void)fail(err, EACCES, "%s: is no agent: 64 hex digits and a newline",
 		text(&p->agent));
 	return fail_hint(
