@@ -349,6 +349,11 @@ static int copy_parts(
 		rc = copy_file(c, "tag.b", err);
 	if (rc == 0)
 		rc = copy_directory(c, "wallet", err);
+	if (rc == 0 && faccessat(c->dir, "wallet/store.key", F_OK, 0) < 0)
+		copying_note(c->o,
+			"%s/wallet/store.key is lost, so the copy is "
+			"without it: put it back from an older one",
+			c->path);
 	if (rc == 0)
 		rc = copy_directory(c, "quarantine", err);
 	if (rc == 0)

@@ -8,8 +8,10 @@
  * visible, and a refused one appears nowhere. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/canon.h"
+#include "core/sign.h"
 #include "store/batch.h"
 #include "store/decide.h"
 
@@ -290,16 +292,31 @@ static void answer(struct submission *list)
 	}
 }
 
-/* As they were handed in: a decision may have put the id that stands for an entry. */
+static int by_signature(const void *a, const void *b)
+{
+	return signature_compare(a, b);
+}
+
+/* As it was handed in: a decision may have put the id that stands for it, and set aside
+ * signatures that were known, of a record that may not be there now. */
+static void begin_entry_again(struct entry *e)
+{
+	e->outcome = OUTCOME_PENDING;
+	e->seq = 0;
+	e->id = id_of(e->canonical);
+	if (!e->known_signatures)
+		return;
+	e->signature_count += e->known_signatures;
+	e->known_signatures = 0;
+	qsort(e->signatures, e->signature_count, sizeof(*e->signatures),
+		by_signature);
+}
+
 static void begin_again(struct submission *list)
 {
 	for (struct submission *sub = list; sub; sub = sub->next)
-		for (size_t i = 0; i < sub->count; i++) {
-			struct entry *e = &sub->entries[i];
-
-			e->outcome = OUTCOME_PENDING;
-			e->id = id_of(e->canonical);
-		}
+		for (size_t i = 0; i < sub->count; i++)
+			begin_entry_again(&sub->entries[i]);
 }
 
 void batch_after_failure(struct store *s)

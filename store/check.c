@@ -117,6 +117,14 @@ static int read_frame(void *ctx, const struct frame *f)
 			err.message);
 		return 0;
 	}
+	if (f->signature_count == 0)
+		check_found(r->c,
+			&(struct store_finding){.kind = "signature",
+				.from = f->offset,
+				.to = f->offset + frame_size(f->length),
+				.id = &id},
+			"log offset %llu: a record that nobody has signed",
+			(unsigned long long)f->offset);
 	for (uint16_t i = 0; i < f->signature_count; i++)
 		add_signature(r, f, i,
 			record.kind == RECORD_COSIGNATURE ? &record.target : &id);

@@ -16,6 +16,7 @@ enum {
 	/* the times of a file are no finer than the clock's tick: what was written so
 	 * shortly before the mark could be written again and look the same */
 	TICK_NS = 20000000,
+	SECOND_NS = 1000000000,
 };
 
 static const char name[] = "clean";
@@ -74,6 +75,13 @@ static int describe_all(int store_dir, struct buf *out, int64_t *newest)
 	return rc < 0 ? rc : out->failed ? -ENOMEM : 0;
 }
 
+/* Whole seconds are what a file system has that keeps no parts of them, or only every
+ * other one. */
+static int64_t tick(int64_t newest)
+{
+	return newest % SECOND_NS ? TICK_NS : INT64_C(2) * SECOND_NS;
+}
+
 void clean_mark(int store_dir)
 {
 	struct timespec now;
@@ -83,7 +91,7 @@ void clean_mark(int store_dir)
 	if (describe_all(store_dir, &mark, &newest) < 0)
 		return;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if (newest + TICK_NS > nanoseconds(&now))
+	if (newest + tick(newest) > nanoseconds(&now))
 		return;
 	file_note(store_dir, name, slice_of(mark.p, mark.n));
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/bytes.h"
 
@@ -30,21 +31,20 @@ static int put(MDB_txn *txn, const struct wal_damage *d)
 		slice_str(d->what));
 }
 
-bool damage_is_known(struct index *ix, const struct wal_damage *d)
+/* The row that the walk is at; what it says is put into text. */
+static int read_row(
+	const struct walk *w, struct wal_damage *out, struct slice *text)
 {
-	struct row_key k = damage_key(d->from);
-	struct damage_row row = {0};
-	MDB_txn *txn;
-	MDB_val v;
-	bool known;
+	const uint8_t *key = w->key.mv_data, *value = w->value.mv_data;
+	struct damage_row row;
 
-	if (index_begin(ix, MDB_RDONLY, &txn) < 0)
-		return false;
-	known = row_get(txn, &k, &v) == 0 && v.mv_size >= sizeof(row);
-	if (known)
-		memcpy(&row, v.mv_data, sizeof(row));
-	mdb_txn_abort(txn);
-	return known && row.to >= d->to;
+	if (w->key.mv_size != w->prefix.n + 8 || w->value.mv_size < sizeof(row))
+		return -EBADMSG;
+	memcpy(&row, value, sizeof(row));
+	*out = (struct wal_damage){
+		.from = be64_at(key + w->prefix.n), .to = row.to, .what = ""};
+	*text = slice_of(value + sizeof(row), w->value.mv_size - sizeof(row));
+	return 0;
 }
 
 static int load(MDB_txn *txn, struct known_damage *out)
@@ -55,21 +55,103 @@ static int load(MDB_txn *txn, struct known_damage *out)
 
 	*out = (struct known_damage){0};
 	for (; rc == 0; rc = walk_next(&w)) {
-		struct damage_row row;
+		struct wal_damage d;
+		struct slice text;
 
-		if (w.key.mv_size != prefix.n + 8 || w.value.mv_size < sizeof(row))
-			return -EBADMSG;
-		memcpy(&row, w.value.mv_data, sizeof(row));
+		rc = read_row(&w, &d, &text);
+		if (rc < 0)
+			return rc;
 		if (out->count++)
 			continue;
 		(void)snprintf(out->first, sizeof(out->first),
 			"log offsets %" PRIu64 " to %" PRIu64
 			": %.*s; run stemefs check",
-			be64_at((const uint8_t *)w.key.mv_data + prefix.n), row.to,
-			(int)(w.value.mv_size - sizeof(row)),
-			(const char *)w.value.mv_data + sizeof(row));
+			d.from, d.to, (int)text.n, (const char *)text.p);
 	}
 	return rc == -ENOENT ? 0 : rc;
+}
+
+/* ---- what is known against what is there ---- */
+
+static int load_all(struct index *ix, struct buf *out)
+{
+	struct row_key prefix = row_key_tag(KEY_DAMAGE);
+	MDB_txn *txn;
+	int rc = index_begin(ix, MDB_RDONLY, &txn);
+
+	if (rc < 0)
+		return rc;
+	{
+		WALK_AUTO(w);
+
+		rc = walk_start(&w, txn, &prefix);
+		for (; rc == 0; rc = walk_next(&w)) {
+			struct wal_damage d;
+			struct slice text;
+
+			rc = read_row(&w, &d, &text);
+			if (rc < 0)
+				break;
+			buf_add(out, &d, sizeof(d));
+		}
+	}
+	mdb_txn_abort(txn);
+	if (rc == -ENOENT)
+		rc = out->failed ? -ENOMEM : 0;
+	return rc;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct wal_damage *x = a, *y = b;
+
+	return (x->from > y->from) - (x->from < y->from);
+}
+
+/* The first of v, up to `limit`, that is not covered by what stands in `by`; both are
+ * in order. What was one stretch may be two, once the log goes on behind it. */
+static struct wal_damage first_uncovered(const struct wal_damage *v, size_t n,
+	const struct wal_damage *by, size_t by_n, uint64_t limit)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i < n && v[i].from < limit; i++) {
+		uint64_t at = v[i].from;
+
+		while (start < by_n && by[start].to <= at)
+			start++;
+		for (size_t k = start; k < by_n && by[k].from <= at; k++)
+			if (by[k].to > at)
+				at = by[k].to;
+		if (at < v[i].to)
+			return v[i];
+	}
+	return (struct wal_damage){0};
+}
+
+int damage_compare(struct index *ix, const struct wal_report *r, uint64_t applied,
+	struct wal_damage *lost, struct wal_damage *again)
+{
+	const struct wal_damage *known;
+	struct wal_damage *found;
+	BUF_AUTO(rows);
+	BUF_AUTO(report);
+	size_t n;
+	int rc = load_all(ix, &rows);
+
+	buf_add(&report, r->damage, r->damage_count * sizeof(*r->damage));
+	if (rc == 0 && report.failed)
+		rc = -ENOMEM;
+	if (rc < 0)
+		return rc;
+	known = (const void *)rows.p;
+	n = rows.n / sizeof(*known);
+	found = (void *)report.p;
+	if (r->damage_count)
+		qsort(found, r->damage_count, sizeof(*found), by_place);
+	*lost = first_uncovered(found, r->damage_count, known, n, applied);
+	*again = first_uncovered(known, n, found, r->damage_count, UINT64_MAX);
+	return 0;
 }
 
 static int keep(struct store *s, MDB_txn *txn)

@@ -22,21 +22,24 @@ static struct decision fatal(int rc, struct error *err)
 }
 
 /* Keep the signatures that say something new: by a new agent, or before the one
- * that stands, which may have come before the record that it is under. */
+ * that stands, which may have come before the record that it is under. The others go
+ * behind them: a batch that fails is decided again. */
 static int keep_new(struct change *c, struct entry *e, const struct id *id)
 {
 	uint16_t kept = 0;
 
 	for (uint16_t i = 0; i < e->signature_count; i++) {
-		struct signature old;
-		int rc = source_signature_of(
-			&c->source, id, &e->signatures[i].agent, &old);
+		struct signature mine = e->signatures[i], old;
+		int rc = source_signature_of(&c->source, id, &mine.agent, &old);
 
 		if (rc < 0 && rc != -ENOENT)
 			return rc;
-		if (rc == -ENOENT || signature_compare(&e->signatures[i], &old) < 0)
-			e->signatures[kept++] = e->signatures[i];
+		if (rc < 0 || signature_compare(&mine, &old) < 0) {
+			e->signatures[i] = e->signatures[kept];
+			e->signatures[kept++] = mine;
+		}
 	}
+	e->known_signatures += (uint16_t)(e->signature_count - kept);
 	e->signature_count = kept;
 	return 0;
 }

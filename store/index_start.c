@@ -16,19 +16,25 @@
 #include "store/index_verify.h"
 #include "store/internal.h"
 
-static int open_environment(struct store *s, struct error *err)
+static int open_named(struct store *s, const char *name, struct suspect *suspect,
+	struct index *out, struct error *err)
 {
 	BUF_AUTO(path);
+
+	buf_printf(&path, "%s/%s", s->path, name);
+	buf_byte(&path, 0);
+	if (path.failed)
+		return fail(err, ENOMEM, "out of memory");
+	return index_open((const char *)path.p, s->who.store_id, suspect, out, err);
+}
+
+static int open_environment(struct store *s, struct error *err)
+{
 	int rc = dir_create(s->dir, "index", 0700, err);
 
 	if (rc < 0)
 		return rc;
-	buf_printf(&path, "%s/index", s->path);
-	buf_byte(&path, 0);
-	if (path.failed)
-		return fail(err, ENOMEM, "out of memory");
-	rc = index_open(
-		(const char *)path.p, s->who.store_id, &s->suspect, &s->index, err);
+	rc = open_named(s, "index", &s->suspect, &s->index, err);
 	/* a link to nothing, or something that is no directory */
 	return rc == -ENOENT || rc == -ENOTDIR || rc == -EISDIR ? -EBADMSG : rc;
 }
@@ -40,18 +46,22 @@ static int judge(struct store *s, const struct store_options *o, bool clean,
 {
 	char left[SUSPECT_TEXT], found[INDEX_WHY];
 	unsigned starts = suspect_starting(s->dir);
-	int rc = clean ? 0 : index_verify(s->dir, "index", found);
+	bool deadly =
+		starts >= SUSPECT_STARTS; /* to whoever looks at it, perhaps */
+	int rc = clean	  ? 0
+		 : deadly ? -EBADMSG
+			  : index_verify(s->dir, "index", found);
 
 	suspect_left(s->dir, left);
-	if (rc == -EBADMSG)
+	if (deadly)
+		(void)snprintf(why, n,
+			"the last %u starts did not come to their end", starts);
+	else if (rc == -EBADMSG)
 		(void)snprintf(why, n, "it was damaged: %s", found);
 	else if (rc == 0 && o->rebuild)
 		(void)snprintf(why, n, "that was asked for");
 	else if (rc == 0 && left[0])
 		(void)snprintf(why, n, "%.*s", (int)n - 1, left);
-	else if (rc == 0 && starts >= SUSPECT_STARTS)
-		(void)snprintf(why, n,
-			"the last %u starts did not come to their end", starts);
 	return rc;
 }
 
@@ -67,16 +77,40 @@ static uint64_t last_reached(struct store *s)
 	return reached;
 }
 
+/* The same of one that an earlier start put aside, and was killed before the new one knew
+ * of it. */
+static uint64_t reached_aside(struct store *s)
+{
+	char found[INDEX_WHY];
+	struct index aside;
+	uint64_t reached = 0;
+
+	if (index_verify(s->dir, "index.aside", found) == 0 &&
+		open_named(s, "index.aside", NULL, &aside, NULL) == 0) {
+		reached = index_reached(&aside);
+		index_close(&aside);
+	}
+	return reached;
+}
+
+static int note_reached(struct store *s, uint64_t reached, struct error *err)
+{
+	int rc = reached ? index_note_reached(&s->index, reached) : 0;
+
+	return rc < 0 ? fail(err, -rc, "index: %s", strerror(-rc)) : 0;
+}
+
 static int open_new(struct store *s, uint64_t reached, struct error *err)
 {
-	int rc = index_put_aside(s->dir, err);
+	int rc;
 
+	if (!reached)
+		reached = reached_aside(s);
+	rc = index_put_aside(s->dir, err);
 	if (rc == 0)
 		rc = open_environment(s, err);
-	if (rc < 0 || !reached)
-		return rc;
-	rc = index_note_reached(&s->index, reached);
-	return rc < 0 ? fail(err, -rc, "index: %s", strerror(-rc)) : 0;
+	suspect_lower(&s->suspect);
+	return rc < 0 ? rc : note_reached(s, reached, err);
 }
 
 static int pass(void *ctx, const struct frame *f)
@@ -86,20 +120,30 @@ static int pass(void *ctx, const struct frame *f)
 	return 0;
 }
 
-/* Something that the index holds and the log has lost; "" where there is none. */
-static void find_lost(struct store *s, const struct wal_report *r, uint64_t applied)
+/* Something that the index holds and the log has lost, or the other way round; "" where
+ * there is none. */
+static int find_lost(struct store *s, const struct wal_report *r, uint64_t applied)
 {
-	for (size_t i = 0; i < r->damage_count; i++) {
-		const struct wal_damage *d = &r->damage[i];
+	struct wal_damage lost, again;
+	int rc = damage_compare(&s->index, r, applied, &lost, &again);
 
-		if (d->from >= applied || damage_is_known(&s->index, d))
-			continue;
+	if (rc == -EBADMSG) {
+		(void)snprintf(s->index_note, sizeof(s->index_note),
+			"what it knows of damage cannot be read");
+		return 0;
+	}
+	if (rc == 0 && lost.to)
 		(void)snprintf(s->index_note, sizeof(s->index_note),
 			"the log has lost log offsets %llu to %llu: %s",
-			(unsigned long long)d->from, (unsigned long long)d->to,
-			d->what);
-		return;
-	}
+			(unsigned long long)lost.from, (unsigned long long)lost.to,
+			lost.what);
+	else if (rc == 0 && again.to)
+		(void)snprintf(s->index_note, sizeof(s->index_note),
+			"the log has log offsets %llu to %llu again, which were "
+			"damaged",
+			(unsigned long long)again.from,
+			(unsigned long long)again.to);
+	return rc;
 }
 
 /* Read all of the log, with a reader of its own: does it hold what the index has applied?
@@ -116,8 +160,11 @@ static int check_whole_log(struct store *s, struct error *err)
 		wal_expect(wal, applied);
 		rc = wal_recover(wal, &start, pass, NULL, &report, err);
 	}
-	if (rc == 0)
-		find_lost(s, &report, applied);
+	if (rc == 0) {
+		rc = find_lost(s, &report, applied);
+		if (rc < 0)
+			(void)fail(err, -rc, "index: %s", strerror(-rc));
+	}
 	wal_report_free(&report);
 	wal_close(wal);
 	return rc;
@@ -134,6 +181,8 @@ static int open_present(struct store *s, bool clean, struct error *err)
 			"it was of another layout or store");
 		return open_new(s, 0, err);
 	}
+	if (rc == 0 && index_reached(&s->index) == 0)
+		rc = note_reached(s, reached_aside(s), err);
 	if (rc < 0)
 		return rc;
 	if (index_check_log(&s->index, s->wal) < 0)

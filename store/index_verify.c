@@ -147,9 +147,9 @@ static int read_big(struct verifying *v, uint64_t page, size_t size)
 
 static int free_pages(struct verifying *v, struct slice list)
 {
-	uint64_t n = list.n >= 8 ? u64_at(list.p) : UINT64_MAX, before = NO_PAGE;
+	uint64_t n = list.n >= 8 ? u64_at(list.p) : 0, before = NO_PAGE;
 
-	if (n > list.n / 8 - 1)
+	if (list.n < 8 || n > list.n / 8 - 1)
 		return bad(v, "a list of free pages is too long");
 	for (uint64_t i = 1; i <= n; i++) {
 		uint64_t page = u64_at(list.p + 8 * i);

@@ -20,6 +20,7 @@
 #include "store/identity.h"
 #include "store/internal.h"
 #include "store/segment.h"
+#include "store/shelf.h"
 
 static const char mark[] = ".restoring";
 static const char format_waiting[] = ".format";
@@ -41,7 +42,6 @@ struct restoring {
 	const struct store_copying *o;
 	struct store_copied *copied;
 	struct archive_in in;
-	uint64_t log_end;
 };
 
 static void close_fd(const int *fd)
@@ -219,7 +219,6 @@ static int unpack_entry(
 	struct restoring *r, const struct archive_entry *e, struct error *err)
 {
 	const char *place = place_of(e);
-	uint64_t base;
 
 	/* what stands behind the seal is not proved by it, but by what it says */
 	if (!place || r->in.sealed != (place == format_waiting))
@@ -230,9 +229,6 @@ static int unpack_entry(
 			       ? fail(err, errno == EEXIST ? EBADMSG : errno,
 					 "%s: %s", place, strerror(errno))
 			       : 0;
-	if (name_in(place, "wal") && segment_base(place + 4, &base) &&
-		base + e->size > r->log_end)
-		r->log_end = base + e->size;
 	return unpack_file(r, place, err);
 }
 
@@ -326,24 +322,43 @@ static int become_store(const struct restoring *r, struct error *err)
 	return rc < 0 ? no_room(r, "format", rc, err) : 0;
 }
 
+/* Where the log ends: files that have no place in it have no say. */
+static int find_log_end(const struct restoring *r, const struct wal_identity *who,
+	uint64_t *end, struct error *err)
+{
+	FD_AUTO(wal) = openat(r->dir, "wal", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct shelf *shelf = NULL;
+	int rc = wal < 0 ? no_room(r, "wal", -errno, err)
+			 : shelf_open(wal, who, true, &shelf, err);
+
+	if (rc == 0)
+		*end = shelf_last(shelf)->base + shelf_last(shelf)->length;
+	shelf_free(shelf);
+	return rc;
+}
+
 /* All of the log had been acknowledged. An index that knows so takes what does not verify
  * at its end for damage, and never for a write that was not finished. */
-static int note_reached(
-	const struct restoring *r, const uint8_t store_id[16], struct error *err)
+static int note_reached(const struct restoring *r, const struct wal_identity *who,
+	struct error *err)
 {
 	struct index ix = {0};
+	uint64_t log_end = 0;
 	BUF_AUTO(path);
-	int rc = dir_create(r->dir, "index", 0700, err);
+	int rc = find_log_end(r, who, &log_end, err);
 
+	if (rc == 0)
+		rc = dir_create(r->dir, "index", 0700, err);
 	buf_printf(&path, "%s/index", r->path);
 	buf_byte(&path, 0);
 	if (rc == 0 && path.failed)
 		rc = fail(err, ENOMEM, "out of memory");
 	if (rc == 0)
-		rc = index_open((const char *)path.p, store_id, NULL, &ix, err);
+		rc = index_open(
+			(const char *)path.p, who->store_id, NULL, &ix, err);
 	if (rc < 0)
 		return rc;
-	rc = index_note_reached(&ix, r->log_end);
+	rc = index_note_reached(&ix, log_end);
 	index_close(&ix);
 	return rc < 0 ? no_room(r, "index", rc, err) : 0;
 }
@@ -370,7 +385,7 @@ static int build_index(const struct restoring *r, struct error *err)
 	struct store *s = NULL;
 	int rc = identity_load(r->dir, r->path, &who, err);
 	if (rc == 0)
-		rc = note_reached(r, who.store_id, err);
+		rc = note_reached(r, &who, err);
 	sodium_memzero(&who, sizeof(who));
 	/* its lock is on the directory, and so was ours */
 	(void)flock(r->dir, LOCK_UN);

@@ -203,6 +203,12 @@ static int open_directory(struct store *s, struct error *err)
 	if (s->dir < 0)
 		return fail(err, errno, "%s: %s", s->path, strerror(errno));
 	rc = file_read(s->dir, "format", 4096, &format);
+	if (rc == -ENOENT && faccessat(s->dir, "wal", F_OK, 0) == 0) {
+		(void)fail(
+			err, EBADMSG, "%s: the file format in it is lost", s->path);
+		return fail_hint(
+			err, "echo %.15s > %s/format", format_line, s->path);
+	}
 	if (rc == -ENOENT) {
 		(void)fail(err, EINVAL, "%s: is no stemefs store", s->path);
 		return fail_hint(err, "stemefs init %s", s->path);
@@ -261,8 +267,8 @@ static int start_clock(
 		(void)fail(err, EINVAL,
 			"%s: the clock is %llu s behind the last record in the log",
 			s->path, (unsigned long long)((last - wall) / SECOND));
-		return fail_hint(err, "set the clock, or mount with -o "
-				      "clock=accept to go on anyway");
+		return fail_hint(err, "setting the clock; or mounting with -o "
+				      "clock=accept, to go on all the same");
 	}
 	if (wall + CLOCK_BEHIND_MAX * SECOND < last)
 		(void)snprintf(s->clock_note, sizeof(s->clock_note),

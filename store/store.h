@@ -1,11 +1,15 @@
 /* The store: what stemefs remembers, and the only face of this layer.
  *
- *	STORE/format             "stemefs store 1" and the store id
+ *	STORE/format             "stemefs store 1"
  *	STORE/tag.a, tag.b       the key that tags frames, twice
  *	STORE/wal/               the log: the truth
  *	STORE/index/             LMDB: a function of the log, disposable
- *	STORE/wallet/            private keys, 0700
- *	STORE/quarantine/        what recovery cut off
+ *	STORE/index.aside/       the one before it, while the log has damage
+ *	STORE/index.check/       the second one of a check
+ *	STORE/wallet/            private keys, 0700: store.key, <uid>.key, <uid>.agent
+ *	STORE/quarantine/        what recovery cut off, and copies of what is damaged
+ *	STORE/clean              the mark of a clean stop (store/clean.h)
+ *	STORE/doubt, starting    why the next start trusts nothing (store/suspect.h)
  *	STORE/lock               one writing daemon
  *
  * Writing: parse a draft, store_prepare() it in any thread (the expensive part:
@@ -87,6 +91,7 @@ struct entry {
 	struct id id;
 	struct signature *signatures;
 	uint16_t signature_count;
+	uint16_t known_signatures; /* the store's: behind those, and nothing new */
 	bool wallet_signed;
 	bool timestamp_implied;
 

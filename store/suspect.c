@@ -41,6 +41,14 @@ void suspect_raise(struct suspect *s, const char *format, ...)
 	(void)file_create(s->dir, doubt, slice_str(s->text), NULL);
 }
 
+void suspect_lower(struct suspect *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->text[0] = '\0';
+	(void)pthread_mutex_unlock(&s->lock);
+	atomic_store(&s->raised, false);
+}
+
 void suspect_text(struct suspect *s, char out[SUSPECT_TEXT])
 {
 	(void)pthread_mutex_lock(&s->lock);
@@ -72,7 +80,8 @@ void suspect_left(int store_dir, char out[SUSPECT_TEXT])
 
 int suspect_settle(int store_dir)
 {
-	if (unlinkat(store_dir, doubt, 0) < 0)
+	if (unlinkat(store_dir, doubt, 0) < 0 &&
+		unlinkat(store_dir, doubt, AT_REMOVEDIR) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	return fsync(store_dir) < 0 ? -errno : 0;
 }

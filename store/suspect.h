@@ -37,6 +37,10 @@ void suspect_free(struct suspect *s);
 void suspect_raise(struct suspect *s, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* What was raised was about an index that has been put aside: from here on it is about the
+ * new one. What stands on disk stays there until it is settled. */
+void suspect_lower(struct suspect *s);
+
 /* What was raised since this start; "" when nothing was. */
 void suspect_text(struct suspect *s, char out[SUSPECT_TEXT]);
 
