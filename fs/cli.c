@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -209,12 +210,13 @@ static char *mount_point_in(char *line, const char *store)
 	return field;
 }
 
-/* A daemon that was killed leaves a mount on which everything is ENOTCONN. */
+/* A daemon that was killed leaves a mount on which everything is ENOTCONN; but not what the
+ * kernel has kept, as it does with the attributes of the root. */
 static bool answers(const char *mount)
 {
-	struct stat st;
+	struct statfs st;
 
-	return stat(mount, &st) == 0 || errno != ENOTCONN;
+	return statfs(mount, &st) == 0 || errno != ENOTCONN;
 }
 
 static void close_file(FILE **f)

@@ -127,9 +127,14 @@ static int open_output(struct output *o, struct error *err)
 					       "and a backup is no text")
 				     : 0;
 	}
-	if (lstat(o->name, &st) == 0 && !(o->force && S_ISREG(st.st_mode))) {
+	if (lstat(o->name, &st) == 0 && !S_ISREG(st.st_mode))
+		return fail(err, EEXIST,
+			"%s: there is one already, and it is no plain file, so it "
+			"is not replaced",
+			o->name);
+	if (!o->force && lstat(o->name, &st) == 0) {
 		(void)fail(err, EEXIST, "%s: there is one already", o->name);
-		return S_ISREG(st.st_mode) ? fail_hint(err, "--force") : -EEXIST;
+		return fail_hint(err, "--force");
 	}
 	n = snprintf(part, sizeof(part), "%s.part", o->name);
 	if (n < 0 || (size_t)n >= sizeof(part)) {
@@ -257,11 +262,15 @@ static int explain_full(const struct output *o, int rc,
 {
 	if (rc != -ENOSPC && rc != -EDQUOT && rc != -EFBIG)
 		return rc;
+	if (is_stream(o->name))
+		return fail(err, ENOSPC,
+			"standard output: the disk is full after %" PRIu64
+			" MiB; what is there is not whole",
+			copied->bytes >> 20);
 	return fail(err, ENOSPC,
 		"%s: the disk is full after %" PRIu64
 		" MiB; nothing was left there",
-		is_stream(o->name) ? "standard output" : o->name,
-		copied->bytes >> 20);
+		o->name, copied->bytes >> 20);
 }
 
 static int write_backup(const char *store, struct output *out, struct error *err)
@@ -350,6 +359,9 @@ static int run_restore(int argc, char **argv)
 		(void)close(fd);
 	if (rc == -EBADMSG)
 		return complain(CHECK_CANNOT, file, &err);
+	if (rc == -ENOSPC || rc == -EDQUOT || rc == -EFBIG)
+		(void)fail(&err, ENOSPC, "%s: %s; nothing was left there", argv[2],
+			strerror(ENOSPC));
 	if (rc < 0)
 		return complain(CHECK_CANNOT, NULL, &err);
 	return copied.bad ? CHECK_DAMAGED : CHECK_CLEAN;

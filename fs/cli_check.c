@@ -18,6 +18,7 @@ enum {
 
 struct findings {
 	bool as_json;
+	bool repair;
 	bool again; /* the second look: what the log has lost was told in the first */
 	struct progress progress;
 	struct buf list; /* of JSON objects */
@@ -132,9 +133,10 @@ static int print_result(
 	if (!f->as_json) {
 		buf_printf(&out,
 			"%s: %" PRIu64 " records, %" PRIu64 " signatures, %" PRIu64
-			" rows, %" PRIu64 " pairs, %" PRIu64 " findings\n",
-			result, c->frames, c->signatures, c->rows, c->pairs,
-			c->bad);
+			" rows, %" PRIu64 " pairs, %" PRIu64 " finding%s%s\n",
+			result, c->frames, c->signatures, c->rows, c->pairs, c->bad,
+			c->bad == 1 ? "" : "s",
+			c->in_index && !f->repair ? "; try --repair" : "");
 		return print_out(&out) ? CHECK_CANNOT : status;
 	}
 	buf_printf(&out,
@@ -186,7 +188,7 @@ static int check_store(
 	const char *path, bool as_json, bool repair, struct error *err)
 {
 	__attribute__((cleanup(free_findings))) struct findings f = {
-		.as_json = as_json};
+		.as_json = as_json, .repair = repair};
 	struct store_status state, after;
 	struct store_check found;
 	int rc = look(path, false, &f, &found, &state, err);
@@ -296,9 +298,12 @@ const struct command command_check = {
 		"             subject, predicate, in_index, text}…], omitted}\n\n"
 		"Exit status, as for fsck(8): 0 clean, 1 repaired (by --repair, or "
 		"by what every\n"
-		"start does: an unfinished write is moved to STORE/quarantine, an "
-		"index that does\n"
-		"not open is built anew), 4 damage is left, 8 could not check.\n",
+		"start does: an unfinished write is moved to STORE/quarantine, a "
+		"damaged index is\n"
+		"built anew, a lost copy of the tag key is made again), 4 damage "
+		"is "
+		"left, 8 could\n"
+		"not check.\n",
 };
 
 const struct command command_rebuild = {
@@ -308,7 +313,10 @@ const struct command command_rebuild = {
 	.summary = "Build the index anew from the log.",
 	.help = "The store must not be mounted. The index holds nothing that is "
 		"not in the\n"
-		"log: every file has the same bytes afterwards.\n\n"
+		"log: every file has the same bytes afterwards. Where the log has "
+		"damage, check\n"
+		"first: it names what was lost from the index that this puts "
+		"aside, or drops.\n\n"
 		"Exit status 4: done, but without what in the log does not "
 		"verify.\n",
 };

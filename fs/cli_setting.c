@@ -13,12 +13,18 @@
 static int load_store_key(const char *store, struct key **out, struct error *err)
 {
 	BUF_AUTO(path);
+	int rc;
 
 	store_key_path(store, &path);
 	buf_byte(&path, 0);
 	if (path.failed)
 		return fail(err, ENOMEM, "out of memory");
-	return key_load((const char *)path.p, out, err);
+	rc = key_load((const char *)path.p, out, err);
+	if (rc != -ENOENT)
+		return rc;
+	return fail_hint(err,
+		"putting it back from a copy: it signs what admit and "
+		"set say");
 }
 
 /* One setting as a signed line: what is written to the inbox. */

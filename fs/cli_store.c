@@ -36,7 +36,7 @@ static int print_table(struct slice json, struct buf *out)
 		return rc;
 	cJSON_ArrayForEach(node, doc.root)
 	{
-		buf_printf(out, "%-12s ", node->string);
+		buf_printf(out, "%-17s ", node->string);
 		if (cJSON_IsString(node))
 			buf_str(out, node->valuestring);
 		else
@@ -67,7 +67,7 @@ static int run_status(int argc, char **argv)
 	if (as_json)
 		return print_out(&json);
 	if (e.mounted)
-		buf_printf(&table, "%-12s %s\n", "mounted", e.mount);
+		buf_printf(&table, "%-17s %s\n", "mounted", e.mount);
 	if (print_table(slice_of(json.p, json.n), &table) < 0) {
 		(void)fail(&err, EIO, ".stemefs/status is no JSON");
 		return complain_of(&err);
@@ -92,6 +92,11 @@ const struct command command_status = {
 	.summary = "Say how a store is.",
 	.help = "Through its mount where it is mounted; else the store is opened, "
 		"which\n"
-		"recovers it where needed.\n\n"
+		"recovers it where needed. `writing` is yes, or why nothing is "
+		"taken; "
+		"`damaged`\n"
+		"counts stretches of the log that do not verify; `doubt` is there "
+		"when something\n"
+		"that was read since the start does not: unmount and check.\n\n"
 		"  --json   as .stemefs/status has it\n",
 };

@@ -207,9 +207,10 @@ static void log_findings(struct daemon *d)
 	store_status(d->store, s);
 	if (s->torn_bytes)
 		log_line("%s: %llu bytes of a write that was never acknowledged "
-			 "were cut "
-			 "off the log",
+			 "were cut off the log and are kept in quarantine",
 			d->o->store, (unsigned long long)s->torn_bytes);
+	if (*s->tag)
+		log_line("%s: %s", d->o->store, s->tag);
 	if (*s->index)
 		log_line("%s: the index was built anew: %s", d->o->store, s->index);
 	if (s->damaged)

@@ -234,7 +234,7 @@ static int run_mount(int argc, char **argv)
 const struct command command_mount = {
 	.name = "mount",
 	.run = run_mount,
-	.arguments = "STORE DIR [-o OPTIONS] [-f] [-v]",
+	.arguments = "STORE DIR [-o OPTIONS] [-f] [-d] [-v]",
 	.summary = "Show a store as files on an empty directory.",
 	.help = "Returns when the mount answers; a daemon serves it then. `stemefs "
 		"STORE DIR`\n"

@@ -33,6 +33,10 @@ int mountpoint_store(const char *store, char out[PATH_MAX], struct error *err)
 		return 0;
 	if (errno != ENOENT)
 		return fail(err, errno, "%s", strerror(errno));
+	/* a store that has lost that file: who opens it says what to do */
+	(void)snprintf(format, sizeof(format), "%s/wal", out);
+	if (stat(format, &st) == 0)
+		return 0;
 	(void)fail(err, EINVAL, "is not a store");
 	return fail_hint(err, "stemefs init %s", store);
 }

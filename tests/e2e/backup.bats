@@ -217,7 +217,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$STEMEFS" backup
 	quiet "$STEMEFS" backup "$S" kg.tar --force
 	python3 "$ARCHIVE" seal kg.tar
 	ln -s elsewhere link
-	says 8 "link: there is one already" "$STEMEFS" backup "$S" link
+	says 8 "link: there is one already, and it is no plain file" "$STEMEFS" backup "$S" link -f
 	says 8 "No such file" "$STEMEFS" backup "$S" nowhere/kg.tar
 	says 8 "No such file" "$STEMEFS" backup nowhere new.tar
 	[ ! -e new.tar ]

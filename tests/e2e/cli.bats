@@ -333,6 +333,27 @@ stemefs() {
 	says 8 "" stemefs check /etc
 }
 
+@test "a daemon that was killed leaves a mount behind, and nobody takes it for the store" {
+	mount_store
+	claim a > "$M/inbox/a"
+	stat "$M" > /dev/null # the kernel has the attributes of the root from now on
+	kill -9 "$(daemon_pid)"
+	until fails ls "$M" 2> /dev/null; do sleep 0.01; done
+	quiet stemefs status "$S"
+	fails grep '^mounted' <<< "$output"
+	[ "$(stemefs cat "$S" subjects/a/p/value/consensus)" ]
+	quiet stemefs check "$S"
+	quiet stemefs umount "$M"
+}
+
+@test "a store that has lost the file format is one all the same: what to do is said" {
+	rm "$S/format"
+	says 8 "the file format in it is lost; try echo stemefs store 1 > $S/format" stemefs check "$S"
+	says 32 "the file format in it is lost" stemefs "$S" "$M"
+	echo stemefs store 1 > "$S/format"
+	quiet stemefs check "$S"
+}
+
 @test "check: 4 for a flipped byte, with its place; everything else is still there" {
 	local wal
 	claims 20 | stemefs put "$S" inbox/a

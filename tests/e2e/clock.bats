@@ -89,7 +89,7 @@ teardown() { stop; }
 	before=$(b3sum "$S"/wal/* "$S/format" "$S"/tag.*)
 	for jump in -360 -$YEAR; do
 		set_clock "$jump"
-		says 32 " s behind the last record in the log; try set the clock, or mount with -o clock=accept" \
+		says 32 " s behind the last record in the log; try setting the clock; or mounting with -o clock=accept" \
 			env LD_PRELOAD="$CLOCK" "$STEMEFS" "$S" "$M"
 		# shellcheck disable=SC2154 # set by run
 		last=$(grep -o '[0-9]* s behind' <<< "$stderr")
@@ -145,7 +145,7 @@ teardown() { stop; }
 		between timestamp "$later" $((later + 60)) 2
 		# a moment of the right clock is long before all of it
 		[ -z "$(ls "$M/at/$(date -u +%Y)-01/subjects")" ]
-		echo "{\"subject\":\"said\",\"predicate\":\"p\",\"object\":$k,\"timestamp\":$(date +%s)}" > "$M/inbox/said"
+		echo "{\"subject\":\"said\",\"predicate\":\"p\",\"object\":$k,\"timestamp\":$(($(date +%s) + k))}" > "$M/inbox/said"
 		[ "$(value said p)" = "$k" ]
 		in_order
 		before=$(graph_of "$M")

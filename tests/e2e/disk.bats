@@ -199,9 +199,10 @@ part_full() { # PART MIB
 	claim before > "$M/inbox/before"
 	full fill
 	full check
-	[ "$(jq -r .writing "$M/.stemefs/status")" = yes ]
+	[[ $(jq -r .writing "$M/.stemefs/status") == *"No space left"* ]]
 	mount -o "remount,size=$(($2 + 4))m" "$S/$1"
 	claim after > "$M/inbox/after"
+	[ "$(jq -r .writing "$M/.stemefs/status")" = yes ]
 	[ "$(value after p)" = 1 ]
 	full fill
 	full check
