@@ -222,14 +222,13 @@ static int bring_up(
 	return rc;
 }
 
-int index_start(struct store *s, const struct store_options *o, struct error *err)
+static int open_and_bring_up(
+	struct store *s, const struct store_options *o, struct error *err)
 {
 	bool clean = clean_take(s->dir);
-	int rc;
-
-	s->suspect.dir = s->dir;
-	rc = judge(s, o, clean && !o->verify_index, s->index_note,
+	int rc = judge(s, o, clean && !o->verify_index, s->index_note,
 		sizeof(s->index_note));
+
 	if (rc < 0 && rc != -EBADMSG && rc != -ENOENT)
 		return fail(
 			err, -rc, "%s/index/data.mdb: %s", s->path, strerror(-rc));
@@ -239,11 +238,18 @@ int index_start(struct store *s, const struct store_options *o, struct error *er
 		rc = open_present(s, clean, err);
 	if (rc == 0)
 		rc = bring_up(s, o, err);
-	if (rc == 0)
-		rc = damage_keep(s, err);
+	return rc < 0 ? rc : damage_keep(s, err);
+}
+
+int index_start(struct store *s, const struct store_options *o, struct error *err)
+{
+	int rc;
+
+	s->suspect.dir = s->dir;
+	rc = open_and_bring_up(s, o, err);
+	suspect_started(s->dir); /* to be refused is no crash */
 	if (rc < 0)
 		return rc;
-	suspect_started(s->dir);
 	if (!s->damage.count) /* else it may know what the log has lost */
 		index_drop_aside(s->dir);
 	rc = suspect_settle(s->dir);

@@ -155,6 +155,8 @@ full_at_mount() { # KIND
 	mount_store
 	claim a > "$M/inbox/a"
 	[ "$(value a p)" = 1 ]
+	# of an index that found no room there was only a part
+	sed -i '/the index was built anew: it was damaged: page 1 lies behind its end$/d' "$LOG"
 }
 
 @test "init on a full disk leaves nothing behind" {
