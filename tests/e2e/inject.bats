@@ -1,5 +1,6 @@
 # Every call by which the daemon changes its store may be its last, or fail. Samples with
 # fixed seeds; `make crash` takes every case there is.
+# sanitizers: asan (the calls go round ThreadSanitizer, which then sees no order in requests)
 load common
 load ../lib/records
 
