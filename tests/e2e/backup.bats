@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # A backup is the store at one moment, whoever writes meanwhile; a restore gives it back, or
 # nothing.
+# sanitizers: asan (a backup has one thread, and the daemon beside it those of other files)
 load common
 load ../lib/records
 load ../lib/furnish

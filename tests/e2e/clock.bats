@@ -2,6 +2,7 @@
 # A clock that jumps does not reach the log: received_at never goes back, and what was known
 # at a moment stays what was known then. A start with a clock that is far behind the log is
 # refused, unless somebody says that it is right.
+# sanitizers: asan (what one clock says, to one writer at a time)
 load common
 load ../lib/records
 load ../lib/furnish

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # One daemon holds a store, by whatever name it was reached and whatever became of the lock
 # file: who comes second is told by whom it is held, or waits for its turn, and changes nothing.
+# sanitizers: asan (who may hold a store is for the kernel to say, before there are threads)
 load common
 load ../lib/records
 load ../lib/furnish

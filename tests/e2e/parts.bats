@@ -2,6 +2,7 @@
 # What a store is made of, when a part is damaged, lost, of another store or of a later
 # version: it is mended from what proves itself, or the mount is refused with a sentence that
 # names the part, and nothing was changed.
+# sanitizers: asan (files that are read before there are threads)
 load common
 load ../lib/records
 load ../lib/furnish

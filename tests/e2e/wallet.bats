@@ -3,6 +3,7 @@
 # uid is the agent that it was. Where that does not hold, reads go on, records that come with
 # their signatures are taken, and what the wallet would have to sign is refused with EACCES
 # and a sentence that holds the way out. No key is ever made in the place of one that was lost.
+# sanitizers: asan (files of keys, which one lock guards)
 load common
 load ../lib/records
 load ../lib/furnish
