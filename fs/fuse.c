@@ -28,6 +28,16 @@ static _Thread_local bool mounting;
 static void take_log(enum fuse_log_level level, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
 
+/* A connection that was aborted is over, as one that was unmounted: the kernel says the
+ * one or the other when a mount goes while a request is read. */
+static bool is_abort(const char *line)
+{
+	static const char start[] = "fuse: reading device: ";
+
+	return strncmp(line, start, sizeof(start) - 1) == 0 &&
+	       strcmp(line + sizeof(start) - 1, strerror(ECONNABORTED)) == 0;
+}
+
 static void take_log(enum fuse_log_level level, const char *format, va_list args)
 {
 	char line[sizeof(said)];
@@ -36,7 +46,7 @@ static void take_log(enum fuse_log_level level, const char *format, va_list args
 	line[strcspn(line, "\n")] = '\0';
 	if (mounting && level <= FUSE_LOG_ERR)
 		memcpy(said, line, sizeof(said));
-	else
+	else if (!is_abort(line))
 		log_line("%s", line);
 }
 
@@ -270,7 +280,7 @@ int door_serve(struct door *d, void (*ready)(void *ctx, int error), void *ctx)
 	r = fuse_session_loop_mt(d->session, config);
 	atomic_store(&d->ended, true);
 	fuse_loop_cfg_destroy(config);
-	return r > 0 ? 0 : r; /* > 0: ended by a signal */
+	return r > 0 || r == -ECONNABORTED ? 0 : r; /* > 0: ended by a signal */
 }
 
 void door_stop(struct door *d)
