@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "store/files.h"
+
 enum {
 	AT_MODE = 100,
 	AT_UID = 108,
@@ -144,19 +146,6 @@ void archive_free(struct archive_out *a)
 	buf_free(&a->pending);
 }
 
-static int write_all(int fd, struct slice s)
-{
-	while (s.n) {
-		ssize_t n = write(fd, s.p, s.n);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			s = slice_sub(s, (size_t)n, s.n);
-	}
-	return 0;
-}
-
 static void flush(struct archive_out *a)
 {
 	struct slice s = {0};
@@ -165,7 +154,7 @@ static void flush(struct archive_out *a)
 		a->rc = buf_view(&a->pending, &s);
 	if (a->rc == 0 && s.n) {
 		blake3_hasher_update(&a->hash, s.p, s.n);
-		a->rc = write_all(a->fd, s);
+		a->rc = file_write(a->fd, s);
 	}
 	buf_reset(&a->pending);
 }

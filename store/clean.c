@@ -106,7 +106,6 @@ bool clean_take(int store_dir)
 		describe_all(store_dir, &found, &newest) == 0 &&
 		slice_equal(slice_of(mark.p, mark.n), slice_of(found.p, found.n));
 
-	if (unlinkat(store_dir, name, 0) == 0)
-		fits &= fsync(store_dir) == 0;
-	return fits;
+	/* one that cannot be taken away would still be there after the next write */
+	return unlinkat(store_dir, name, 0) == 0 && fsync(store_dir) == 0 && fits;
 }

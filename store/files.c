@@ -13,18 +13,17 @@ static void closep(const int *fd)
 }
 #define FD_AUTO(name) __attribute__((cleanup(closep))) int name
 
-static int write_all(int fd, struct slice s)
+int file_write(int fd, struct slice s)
 {
 	while (s.n) {
 		ssize_t n = write(fd, s.p, s.n);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
+		if (n < 0 && errno != EINTR)
 			return -errno;
-		s = slice_sub(s, (size_t)n, s.n);
+		if (n > 0)
+			s = slice_sub(s, (size_t)n, s.n);
 	}
-	return fsync(fd) < 0 ? -errno : 0;
+	return 0;
 }
 
 /* Sync the directory that holds path. */
@@ -59,7 +58,9 @@ int file_create(int dir, const char *path, struct slice bytes, struct error *err
 		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fail(err, errno, "%s: %s", path, strerror(errno));
-	rc = write_all(fd, bytes);
+	rc = file_write(fd, bytes);
+	if (rc == 0 && fsync(fd) < 0)
+		rc = -errno;
 	/* a link, not a rename: it must not replace what is there */
 	if (rc == 0 && linkat(dir, tmp, dir, path, 0) < 0)
 		rc = -errno;

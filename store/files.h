@@ -9,6 +9,9 @@
 /* Make a file of mode 0600 that must not exist (-EEXIST). dir may be AT_FDCWD. */
 int file_create(int dir, const char *path, struct slice bytes, struct error *err);
 
+/* All of the bytes, from where fd is: 0 or -errno. Not synced. */
+int file_write(int fd, struct slice bytes);
+
 /* Write a note that nobody misses when the power takes it, or a part of it: not synced. */
 void file_note(int dir, const char *path, struct slice bytes);
 

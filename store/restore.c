@@ -168,19 +168,6 @@ static const char *place_of(const struct archive_entry *e)
 		       : NULL;
 }
 
-static int write_all(int fd, struct slice s)
-{
-	while (s.n) {
-		ssize_t n = write(fd, s.p, s.n);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			s = slice_sub(s, (size_t)n, s.n);
-	}
-	return 0;
-}
-
 static int no_room(
 	const struct restoring *r, const char *name, int rc, struct error *err)
 {
@@ -202,7 +189,7 @@ static int unpack_file(struct restoring *r, const char *name, struct error *err)
 		rc = archive_read(&r->in, &bytes, err);
 		if (rc < 0 || bytes.n == 0)
 			break;
-		rc = write_all(fd, bytes);
+		rc = file_write(fd, bytes);
 		if (rc < 0)
 			return no_room(r, name, rc, err);
 		r->copied->bytes += bytes.n;

@@ -6,22 +6,9 @@ checksums that belong to it.
 """
 import os
 import struct
-import subprocess
 import sys
 
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
-
-
-def blake3(data):
-    return bytes.fromhex(subprocess.run(
-        ["b3sum", "--no-names"], input=data, stdout=subprocess.PIPE, check=True).stdout.decode())
+from checksums import blake3, crc32c
 
 
 def segment(store):

@@ -6,24 +6,11 @@ came: a frame with another received_at, and the checksum and chain value that be
 """
 import os
 import struct
-import subprocess
 import sys
 
+from checksums import blake3, crc32c
+
 HEADER, SEGMENT_HEADER = 72, 128
-
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
-
-
-def blake3(data):
-    return bytes.fromhex(subprocess.run(
-        ["b3sum", "--no-names"], input=data, stdout=subprocess.PIPE, check=True).stdout.decode())
 
 
 def main():
