@@ -183,6 +183,7 @@ static int open_door(struct daemon *d, struct error *err)
 		.tree = d->tree,
 		.mountpoint = d->o->mountpoint,
 		.source = d->o->store,
+		.watched = d->store,
 		.store = d->directory,
 		.allow_other = d->o->options->allow_other,
 		.read_only = d->o->options->read_only,

@@ -222,6 +222,7 @@ int door_open(const struct door_options *o, struct door **out, struct error *err
 		return r;
 	}
 	shed_start(d);
+	told_start(d, o->watched);
 	*out = d;
 	return 0;
 }
@@ -288,6 +289,7 @@ void door_stop(struct door *d)
 	const struct timespec pause = {.tv_nsec = WAKE_NS};
 
 	shed_stop(d);
+	told_stop(d);
 	fuse_session_exit(d->session);
 	/* The loop looks at the flag and then waits: a call in between is lost, so call
 	 * until it has heard. */
@@ -310,6 +312,7 @@ void door_close(struct door *d)
 	if (!d)
 		return;
 	shed_stop(d);
+	told_stop(d);
 	wait_for_answers(d);
 	while (d->handles.next != &d->handles)
 		handle_free(d, d->handles.next);

@@ -20,7 +20,9 @@ struct door_options {
 	const char *
 		mountpoint; /* absolute; or /dev/fd/N: /dev/fuse, mounted by somebody */
 	const char *source; /* what df shows: the store's real path */
-	int store;	    /* its directory, for the figures of df; borrowed */
+	struct store *
+		watched; /* whose changes the kernel is told of; NULL: nothing changes */
+	int store;	 /* its directory, for the figures of df; borrowed */
 	bool allow_other;
 	bool read_only;
 	bool debug; /* every request to the log */

@@ -7,6 +7,7 @@
  *	fuse_read.c   open, read, release
  *	fuse_write.c  write, flush
  *	fuse_xattr.c  extended attributes
+ *	fuse_told.c   telling the kernel what changed
  *	fuse_shed.c   bounding what the kernel holds
  *
  * Every handler sends exactly one reply on every path. Writes, flushes and renames are
@@ -44,6 +45,7 @@ struct door {
 	atomic_bool ended;
 	pthread_t knocker, shedder;
 	bool knocking, shedding;
+	struct store *watched; /* it tells us what changes; NULL: nobody does */
 	atomic_bool shed_enough;
 	void (*ready)(void *ctx, int error);
 	void *ready_ctx;
@@ -84,6 +86,13 @@ static inline struct handle *handle_of(const struct fuse_file_info *fi)
 void shed_start(struct door *d);
 /* While requests are still served: the kernel may hold what a notification waits for. */
 void shed_stop(struct door *d);
+
+/* ---- fuse_told.c ---- */
+
+/* Be told by the store what its batches change, and tell the kernel. */
+void told_start(struct door *d, struct store *s);
+/* While requests are still served, likewise. */
+void told_stop(struct door *d);
 
 /* ---- fuse_node.c ---- */
 

@@ -1,19 +1,24 @@
 /* Names and attributes.
  *
  * How long the kernel may believe us:
- *	directories        entries for a day: they never disappear but by an rmdir, which
- *	                   the kernel sees; attributes for a second, since a new name below
- *	                   moves the mtime
- *	files              the entry not at all, so that every open finds the newest version;
+ *	what lasts until   names and attributes for a day: it is told when they change
+ *	it is told, or     (fs/fuse_told.c); but not what was looked at before a change that
+ *	for ever           it has been told of meanwhile
+ *	other directories  names for a day: they never disappear but by an rmdir, which the
+ *	                   kernel sees; attributes for a second
+ *	other files        the name not at all, so that every open finds the newest version;
  *	                   the attributes for a day, since those of a version never change
- *	directories that   the entry not at all: conflicts/<S>, assertions/<prefix>
+ *	directories that   the name not at all: conflicts/<S>, assertions/<prefix>
  *	may cease to be
- *	inbox names,       the entry not at all; attributes for a second: the kernel drops
+ *	inbox names,       the name not at all; attributes for a second: the kernel drops
  *	assert, vote       them by itself after each write
  *	links, live files  not at all
  *	missing names      not at all, but a minute for dot-names: programs probe every
  *	                   directory for .git, .gitignore, .ignore
- */
+ *
+ * A lookup's answer about a directory that changes is believed for a second only: the kernel
+ * cannot be told of a directory that it does not know yet. What it asks about one that it
+ * knows it does not believe when it was told in between. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -27,15 +32,17 @@ struct trust {
 	double attr;
 };
 
-static struct trust trust_in(const struct node *dir, const struct node *n)
+static struct trust trust_in(
+	const struct node *dir, const struct node *n, const struct attr *a)
 {
 	struct trust t = {0};
 
-	if (S_ISDIR(n->attr.mode)) {
-		t.entry = dir->inbox || n->attr.fleeting ? 0 : A_DAY;
-		t.attr = A_SECOND;
-	} else if (S_ISREG(n->attr.mode) && !n->attr.live) {
-		t.attr = n->attr.stream ? A_SECOND : A_DAY;
+	if (S_ISDIR(a->mode)) {
+		t.entry = dir->inbox || a->fleeting ? 0 : A_DAY;
+		t.attr = a->lasting == LASTS_EVER ? A_DAY : A_SECOND;
+	} else if (S_ISREG(a->mode) && !a->live) {
+		t.entry = atomic_load(&n->current) ? A_DAY : 0;
+		t.attr = a->stream ? A_SECOND : A_DAY;
 	}
 	return t;
 }
@@ -63,23 +70,44 @@ static void fill_stat(const struct attr *a, struct stat *out)
 	};
 }
 
-/* Stat a place, and hold what a file was rendered to for the open that may follow. */
-static int look(struct door *d, const struct place *p, const struct caller *who,
-	struct attr *out)
+static void look_end(struct look *l)
 {
-	const struct rendering *r;
-	int error = tree_look(d->tree, p, who, out, &r);
+	rendering_put(l->content);
+}
 
+/* Is it held for the open that follows, and not kept with its node? */
+static bool is_held(struct door *d, const struct attr *a, const struct caller *who)
+{
+	return a->lasting == LASTS_UNKNOWN || held_is_late(d->held, who, a->inode);
+}
+
+/* Is the content wanted for the open that may follow? */
+static bool wants_content(
+	struct door *d, const struct attr *a, const struct caller *who)
+{
+	if (!S_ISREG(a->mode) || a->live || a->stream)
+		return false;
+	if (a->lasting != LASTS_UNKNOWN && a->size <= NODE_CONTENT_MAX)
+		return true;
+	return is_held(d, a, who) && held_wants(d->held, who, a->inode, a->size);
+}
+
+/* Stat a place; the content, where it is wanted, is the caller's to put. */
+static int look(struct door *d, const struct place *p, const struct caller *who,
+	struct look *out)
+{
+	int error;
+
+	out->moment = nodes_moment(d->nodes);
+	error = tree_look(d->tree, p, who, &out->attr, &out->content);
 	if (error < 0)
 		return error;
-	if (!S_ISREG(out->mode) || out->live || out->stream ||
-		!held_wants(d->held, who, out->inode, out->size)) {
-		rendering_put(r);
-		return 0;
-	}
-	if (r || tree_render(d->tree, p, who, &r) == 0) {
-		*out = r->attr; /* a version newer, maybe */
-		held_put(d->held, who, r);
+	if (!wants_content(d, &out->attr, who)) {
+		rendering_put(out->content);
+		out->content = NULL;
+	} else if (out->content ||
+		   tree_render(d->tree, p, who, &out->content) == 0) {
+		out->attr = out->content->attr; /* a version newer, maybe */
 	}
 	return 0;
 }
@@ -87,24 +115,26 @@ static int look(struct door *d, const struct place *p, const struct caller *who,
 int entry_make(struct door *d, const struct node *dir, struct place *p,
 	const struct caller *who, struct node **out, struct fuse_entry_param *e)
 {
+	__attribute__((cleanup(look_end))) struct look l = {0};
 	struct trust trust;
-	struct attr a;
-	int r = look(d, p, who, &a);
+	int r = look(d, p, who, &l);
 
 	if (r < 0) {
 		place_free(p);
 		return r;
 	}
-	r = nodes_add(d->nodes, dir, p, &a, out);
+	r = nodes_add(d->nodes, dir, p, &l, out);
 	if (r < 0)
 		return r;
-	trust = trust_in(dir, *out);
+	if (l.content && is_held(d, &l.attr, who))
+		held_put(d->held, who, rendering_ref(l.content));
+	trust = trust_in(dir, *out, &l.attr);
 	*e = (struct fuse_entry_param){
 		.ino = nodes_id(d->nodes, *out),
 		.entry_timeout = trust.entry,
 		.attr_timeout = trust.attr,
 	};
-	fill_stat(&a, &e->attr);
+	fill_stat(&l.attr, &e->attr);
 	return 0;
 }
 
@@ -183,10 +213,12 @@ int node_stat(struct door *d, const struct node *n, const struct caller *who,
 	return r;
 }
 
-static void reply_attr(fuse_req_t req, const struct node *n)
+static void reply_attr(fuse_req_t req, struct node *n)
 {
 	struct door *d = door_of(req);
 	struct caller who = caller_of(req);
+	uint64_t moment = nodes_moment(d->nodes);
+	double trust;
 	struct stat st;
 	struct attr a;
 	int r = node_stat(d, n, &who, &a);
@@ -195,14 +227,18 @@ static void reply_attr(fuse_req_t req, const struct node *n)
 		reply_error(req, r);
 		return;
 	}
+	trust = trust_in(n, n, &a).attr;
+	if (S_ISDIR(a.mode) && a.lasting == LASTS_TOLD &&
+		nodes_renew(d->nodes, n, moment))
+		trust = A_DAY;
 	fill_stat(&a, &st);
-	(void)fuse_reply_attr(req, &st, trust_in(n, n).attr);
+	(void)fuse_reply_attr(req, &st, trust);
 }
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct door *d = door_of(req);
-	const struct node *n = nodes_at(d->nodes, ino);
+	struct node *n = nodes_at(d->nodes, ino);
 	const struct handle *h = fi ? handle_of(fi) : NULL;
 	struct stat st;
 
@@ -219,7 +255,7 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int which,
 	struct fuse_file_info *fi)
 {
 	struct door *d = door_of(req);
-	const struct node *n = nodes_at(d->nodes, ino);
+	struct node *n = nodes_at(d->nodes, ino);
 	struct caller who = caller_of(req);
 	int r = 0;
 

@@ -1,7 +1,8 @@
 /* Opening, reading, closing.
  *
- * A reader gets the bytes that its file had when it was opened, until it closes it. Those
- * are what its lookup was answered from (fs/held.h). Where that is not held and a writer
+ * A reader gets the bytes that its file had when it was opened, until it closes it. Where the
+ * node is current (fs/node.h) those are its own, and nobody is asked. Of files that change
+ * untold they are what the lookup was answered from (fs/held.h). Else, if a writer
  * came between lookup and open, the kernel is asked to look again; who cannot, since it
  * opens what it has looked up long ago (/proc/self/fd/N), is served the newer bytes past the
  * page cache, so that no wrong byte ever enters the pages of the older node. */
@@ -19,7 +20,11 @@ static int open_reading(struct door *d, const struct node *n,
 
 	if (n->attr.live) /* grows under the handle: asked for at each read */
 		return tree_access(d->tree, n->place, who, R_OK);
-	h->reading = held_take(d->held, who, n->attr.inode, n->version);
+	if (n->attr.lasting == LASTS_UNKNOWN ||
+		held_is_late(d->held, who, n->attr.inode))
+		h->reading = held_take(d->held, who, n->attr.inode, n->version);
+	else
+		h->reading = nodes_content(d->nodes, n);
 	if (!h->reading)
 		r = tree_render(d->tree, n->place, who, &h->reading);
 	if (r < 0 || fi->direct_io)

@@ -9,14 +9,14 @@
 static void *shed(void *ctx)
 {
 	struct door *d = ctx;
-	struct surplus s;
+	struct forgetting s;
 
 	while (!atomic_load(&d->shed_enough)) {
 		nodes_wait(d->nodes);
 		while (!atomic_load(&d->shed_enough) && nodes_surplus(d->nodes, &s))
 			/* An error says that the kernel has forgotten it already. */
 			(void)fuse_lowlevel_notify_inval_entry(
-				d->session, s.parent, s.name, strlen(s.name));
+				d->session, s.id, s.name, strlen(s.name));
 	}
 	return NULL;
 }

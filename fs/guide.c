@@ -181,6 +181,7 @@ int program_stat(struct request *rq, const struct place *p, struct attr *attr)
 	(void)p;
 	attr->mtime = PROGRAM_MTIME;
 	attr->version = 1;
+	attr->lasting = LASTS_EVER;
 	return 0;
 }
 

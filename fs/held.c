@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -30,6 +31,7 @@ struct item {
 struct held {
 	pthread_mutex_t lock;
 	size_t bytes;
+	atomic_int late; /* of the places: how many wait for a second look */
 	struct item items[PLACES];
 };
 
@@ -137,6 +139,25 @@ void held_put(struct held *h, const struct caller *who, const struct rendering *
 	rendering_put(r);
 }
 
+bool held_is_late(struct held *h, const struct caller *who, uint64_t inode)
+{
+	bool yes;
+
+	if (atomic_load(&h->late) == 0)
+		return false;
+	(void)pthread_mutex_lock(&h->lock);
+	yes = is_late(item_of(h, who), who, inode);
+	(void)pthread_mutex_unlock(&h->lock);
+	return yes;
+}
+
+/* With the lock held. */
+static void set_late(struct held *h, struct item *i, uint64_t inode)
+{
+	atomic_fetch_add(&h->late, (inode != 0) - (i->late != 0));
+	i->late = inode;
+}
+
 bool held_late(struct held *h, const struct caller *who, uint64_t inode)
 {
 	struct item *i = item_of(h, who);
@@ -148,12 +169,12 @@ bool held_late(struct held *h, const struct caller *who, uint64_t inode)
 	 * the program */
 	free = !i->late || now_ms() - i->late_at > HELD_LATE_MS;
 	if (free) {
-		i->late = inode;
+		set_late(h, i, inode);
 		i->late_uid = who->uid;
 		i->late_pid = who->pid;
 		i->late_at = now_ms();
 	} else if (is_late(i, who, inode)) {
-		i->late = 0;
+		set_late(h, i, 0);
 	}
 	(void)pthread_mutex_unlock(&h->lock);
 	return free;
@@ -171,7 +192,7 @@ const struct rendering *held_take(
 		i->r->attr.version == version) {
 		r = empty(h, i);
 		if (is_late(i, who, inode))
-			i->late = 0; /* this one is in time */
+			set_late(h, i, 0); /* this one is in time */
 	}
 	(void)pthread_mutex_unlock(&h->lock);
 	return r;

@@ -10,6 +10,9 @@
  * comes too late for its node, open is answered ESTALE, once: the kernel then looks the
  * name up anew within the same open(2), and this time whatever size is held.
  *
+ * Of what the kernel may keep until it is told (fs/node.h) an open often comes without a
+ * lookup; there only what such a second look was answered from is held.
+ *
  * Thread-safe. */
 #ifndef FS_HELD_H
 #define FS_HELD_H
@@ -41,6 +44,9 @@ void held_put(struct held *h, const struct caller *who, const struct rendering *
 /* The caller's open of this inode came too late for the version it had looked up. Is it to
  * look it up again? No, if it just did. */
 bool held_late(struct held *h, const struct caller *who, uint64_t inode);
+
+/* Was the caller told so, and is it looking again? */
+bool held_is_late(struct held *h, const struct caller *who, uint64_t inode);
 
 /* What is held for the caller, if it is this version of this inode; with its count. NULL:
  * nothing. */

@@ -1,26 +1,12 @@
 /* Open hashing by inode number alone, so that all versions of a path share a chain and
  * are retired in one walk. One mutex: what it guards takes well under a microsecond. */
-#include "fs/node.h"
+#include "fs/node_impl.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 enum {
 	FIRST_CHAINS = 1024, /* a power of two; 8 KiB, enough for a shell at work */
-};
-
-struct nodes {
-	struct tree *tree;
-	struct node root;
-	pthread_mutex_t lock;
-	struct node **chains;
-	size_t mask; /* number of chains - 1 */
-	size_t count;
-	struct node *newest, *oldest; /* the queue of those to be asked back */
-	size_t queued;
-	pthread_cond_t surplus;
-	bool woken;
 };
 
 static struct node **chain_of(struct nodes *t, uint64_t inode)
@@ -40,8 +26,12 @@ int nodes_new(struct tree *tree, struct nodes **out)
 		free(t);
 		return -ENOMEM;
 	}
+	if (told_init(t) < 0) {
+		free(t->chains);
+		free(t);
+		return -ENOMEM;
+	}
 	t->mask = FIRST_CHAINS - 1;
-	t->tree = tree;
 	t->root.place = tree_root(tree);
 	t->root.attr = (struct attr){.mode = S_IFDIR | 0755, .inode = NODE_ROOT};
 	(void)pthread_mutex_init(&t->lock, NULL);
@@ -52,6 +42,7 @@ int nodes_new(struct tree *tree, struct nodes **out)
 
 static void node_free(struct node *n)
 {
+	rendering_put(n->content);
 	place_free(n->place);
 	free(n);
 }
@@ -66,6 +57,7 @@ void nodes_free(struct nodes *t)
 			node_free(n);
 		}
 	}
+	told_end(t);
 	free(t->chains);
 	(void)pthread_cond_destroy(&t->surplus);
 	(void)pthread_mutex_destroy(&t->lock);
@@ -183,7 +175,7 @@ static void dequeue(struct nodes *t, struct node *n)
 }
 
 static struct node *insert(
-	struct nodes *t, struct place *p, const struct attr *a, uint64_t version)
+	struct nodes *t, struct place *p, const struct look *l, uint64_t version)
 {
 	struct node *n = calloc(1, sizeof(*n));
 	struct node **chain;
@@ -191,11 +183,11 @@ static struct node *insert(
 	if (!n)
 		return NULL;
 	*n = (struct node){
-		.place = p, .attr = *a, .version = version, .listed = true};
+		.place = p, .attr = l->attr, .version = version, .listed = true};
 	n->inbox = in_inbox(p);
 	if (++t->count > t->mask)
 		grow(t);
-	chain = chain_of(t, a->inode);
+	chain = chain_of(t, l->attr.inode);
 	n->next = *chain;
 	*chain = n;
 	if (t->count > NODES_SETTLED)
@@ -204,16 +196,20 @@ static struct node *insert(
 }
 
 int nodes_add(struct nodes *t, const struct node *dir, struct place *p,
-	const struct attr *a, struct node **out)
+	const struct look *l, struct node **out)
 {
+	const struct attr *a = &l->attr;
 	uint64_t version = S_ISREG(a->mode) && !a->live ? a->version : 0;
+	struct pair_mark mark = {0};
 	struct node *n;
 	int r;
 
+	if (a->lasting == LASTS_TOLD)
+		mark = place_mark(p); /* hashes: not under the lock */
 	(void)pthread_mutex_lock(&t->lock);
 	r = find(t, p, a->inode, version, &n);
 	if (r == 0 && !n) {
-		n = insert(t, p, a, version);
+		n = insert(t, p, l, version);
 		r = n ? 0 : -ENOMEM;
 		if (n)
 			p = NULL; /* the node's now */
@@ -221,6 +217,7 @@ int nodes_add(struct nodes *t, const struct node *dir, struct place *p,
 	if (r == 0) {
 		n->lookups++;
 		n->parent = nodes_id(t, dir);
+		told_note(t, n, l, &mark);
 		*out = n;
 	}
 	(void)pthread_mutex_unlock(&t->lock);
@@ -236,6 +233,7 @@ static void unchain(struct nodes *t, struct node *n)
 		link = &(*link)->next;
 	*link = n->next;
 	t->count--;
+	told_leave(t, n);
 	if (n->queued)
 		dequeue(t, n);
 }
@@ -265,27 +263,7 @@ void nodes_retire(struct nodes *t, uint64_t inode)
 	(void)pthread_mutex_unlock(&t->lock);
 }
 
-/* The last component of a node's path. */
-static int name_of(const struct node *n, char name[256])
-{
-	struct slice path = {0};
-	const uint8_t *slash;
-	BUF_AUTO(b);
-
-	place_path(n->place, &b);
-	if (buf_view(&b, &path) < 0 || !path.p)
-		return -ENOMEM;
-	slash = memrchr(path.p, '/', path.n);
-	if (slash)
-		path = slice_of(slash + 1, path.n - (size_t)(slash + 1 - path.p));
-	if (path.n == 0 || path.n > 255)
-		return -EINVAL;
-	memcpy(name, path.p, path.n);
-	name[path.n] = '\0';
-	return 0;
-}
-
-bool nodes_surplus(struct nodes *t, struct surplus *out)
+bool nodes_surplus(struct nodes *t, struct forgetting *out)
 {
 	bool found = false;
 
@@ -294,8 +272,7 @@ bool nodes_surplus(struct nodes *t, struct surplus *out)
 		struct node *n = t->oldest;
 
 		dequeue(t, n);
-		out->parent = n->parent;
-		found = name_of(n, out->name) == 0;
+		found = forgetting_of(n, out);
 	}
 	(void)pthread_mutex_unlock(&t->lock);
 	return found;

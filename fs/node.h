@@ -10,7 +10,13 @@
  * was removed or renamed is retired: it lives on for those who have it open, but the next
  * thing of that name is another node, since the kernel marks removed directories dead.
  *
- * Thread-safe. A node's fields do not change after it was made, but for `written`. */
+ * What only a change of its pair can change (LASTS_TOLD) the kernel may keep without asking,
+ * since it is told: nodes_tell() says which names and directories a batch made old. A node
+ * is current while nothing was told of it since it was looked at, so an open of a current
+ * node needs no look at the store. Who looks at the store reads nodes_moment() before: what
+ * was told in between makes the answer one that the kernel must not keep.
+ *
+ * Thread-safe. A node's fields do not change after it was made, but for atomic ones. */
 #ifndef FS_NODE_H
 #define FS_NODE_H
 
@@ -23,11 +29,18 @@ struct node {
 	struct attr attr;    /* when it was made */
 	bool inbox;	     /* inbox/ or below it: names of one's own */
 	atomic_bool written; /* a stream was opened for writing through this node */
+	/* nothing has been told of it since it was looked at; always, where it lasts for
+	 * ever */
+	atomic_bool current;
 
 	/* the table's */
 	struct node *next;
-	struct node *newer, *older; /* of those that can be asked back */
-	uint64_t parent;	    /* id of the directory it was found in */
+	struct pair_mark mark; /* where it lasts until told */
+	struct node *next_told,
+		**told; /* of those with marks like it; NULL: none */
+	const struct rendering *content; /* of a small one that lasts; NULL */
+	struct node *newer, *older;	 /* of those that can be asked back */
+	uint64_t parent;		 /* id of the directory it was found in */
 	uint64_t version;
 	uint64_t lookups;
 	bool listed; /* found by the next lookup; false: retired */
@@ -59,10 +72,23 @@ uint64_t nodes_id(const struct nodes *t, const struct node *n);
  * stream. */
 bool node_fixed(const struct node *n);
 
+/* The content of a file up to this size stays with its node, as long as all of these are
+ * within bounds. */
+enum {
+	NODE_CONTENT_MAX = 4096
+};
+
+/* A look at a place: what it is like, and when that was asked. */
+struct look {
+	uint64_t moment; /* nodes_moment() before */
+	struct attr attr;
+	const struct rendering *content; /* of this version; NULL: not at hand */
+};
+
 /* Find or make the node of a place in a directory and count one lookup. Takes the place,
- * also when it fails. 0 or -ENOMEM. */
+ * also when it fails; may keep a count of the content. 0 or -ENOMEM. */
 int nodes_add(struct nodes *t, const struct node *dir, struct place *p,
-	const struct attr *a, struct node **out);
+	const struct look *l, struct node **out);
 
 /* Give count lookups back; the node is freed with the last one. */
 void nodes_forget(struct nodes *t, struct node *n, uint64_t count);
@@ -70,15 +96,36 @@ void nodes_forget(struct nodes *t, struct node *n, uint64_t count);
 /* Retire whatever stands at the place with this inode number, in all its versions. */
 void nodes_retire(struct nodes *t, uint64_t inode);
 
-/* A node that the kernel should give back, by the name under which it keeps it. */
-struct surplus {
-	uint64_t parent;
-	char name[256];
+/* ---- what the kernel may keep without asking ---- */
+
+/* How often something was told so far. */
+uint64_t nodes_moment(struct nodes *t);
+
+/* Was what is known of the node since this moment still right when this is asked? Then it
+ * is current. */
+bool nodes_renew(struct nodes *t, struct node *n, uint64_t moment);
+
+/* The content of a node that is current, with a count for the caller; NULL: it is not, or
+ * the content is not kept. */
+const struct rendering *nodes_content(struct nodes *t, const struct node *n);
+
+/* A name that the kernel is to forget, or a directory whose attributes it is to ask for
+ * again. */
+struct forgetting {
+	uint64_t id;	/* of the directory */
+	char name[256]; /* in it; "": the directory itself */
 };
+
+/* The marked are current no more: append what the kernel has to be told of (struct
+ * forgetting). Nothing is appended twice, unless it was looked at in between. What memory
+ * is too short for is true of out. */
+void nodes_tell(struct nodes *t, const struct news *n, struct buf *out);
+
+/* ---- what the kernel should give back ---- */
 
 /* The oldest of those that are too many; false when there are none. Each is named once:
  * what the kernel has in use it keeps. */
-bool nodes_surplus(struct nodes *t, struct surplus *out);
+bool nodes_surplus(struct nodes *t, struct forgetting *out);
 
 /* Wait until there may be surplus, or until nodes_wake(). */
 void nodes_wait(struct nodes *t);

@@ -114,6 +114,18 @@ uint64_t place_inode(const struct place *p)
 	return p->inode;
 }
 
+struct pair_mark place_mark(const struct place *p)
+{
+	struct pair_mark m = {0};
+
+	if (p->subject.n == 0)
+		return m;
+	m = store_pair_mark(p->subject, p->predicate);
+	if (p->predicate.n == 0)
+		m.pair = m.subject;
+	return m;
+}
+
 struct slice place_leaf(const struct place *p)
 {
 	size_t from = p->path.n;

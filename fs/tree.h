@@ -54,7 +54,18 @@ void place_path(const struct place *p, struct buf *out);
 /* Stable inode number: a hash of the path; 1 for the root. */
 uint64_t place_inode(const struct place *p);
 
+/* Who is told to have changed when a place that LASTS_TOLD has: its pair; of a subject's
+ * directory pair and subject are the same, of all subjects' both are 0. */
+struct pair_mark place_mark(const struct place *p);
+
 /* ---- looking ---- */
+
+/* What changes a place, its name and attributes as much as its bytes. */
+enum lasting {
+	LASTS_UNKNOWN, /* anything: the clock, other pairs' records, who asks */
+	LASTS_TOLD,    /* its pair; the store's watcher is told (store_watch()) */
+	LASTS_EVER,    /* nothing, while this tree stands */
+};
 
 struct attr {
 	mode_t mode; /* with the type */
@@ -70,6 +81,7 @@ struct attr {
 	bool live;   /* not a snapshot: size and bytes are asked for at each read */
 	bool stream; /* written as a stream: inbox names, assert, vote */
 	bool fleeting; /* a directory that may cease to be: its name is asked for anew */
+	enum lasting lasting;
 };
 
 int tree_stat(struct tree *t, const struct place *p, const struct caller *who,

@@ -39,6 +39,7 @@ static int freeze(struct request *rq, struct attr *attr)
 
 	attr->version = 1;
 	attr->fleeting = false;
+	attr->lasting = LASTS_EVER;
 	if (S_ISDIR(attr->mode))
 		attr->mtime = received_at;
 	return rc;
@@ -51,6 +52,7 @@ static int look_through(struct request *rq, struct attr *attr)
 		return freeze(rq, attr);
 	/* What counts there can change with a setting, or with an epoch of that name. */
 	attr->fleeting = S_ISDIR(attr->mode);
+	attr->lasting = LASTS_UNKNOWN;
 	if (rq->context->cuts & CONTEXT_EPOCH && !attr->live)
 		attr->version = 0;
 	return 0;

@@ -52,6 +52,7 @@ int lens_stat(struct request *rq, const struct place *p, struct attr *attr)
 	if (rc < 0 || !(p->lens->decays || p->lens->epochs))
 		return rc;
 	attr->version = 0;
+	attr->lasting = LASTS_UNKNOWN;
 	midnight = decay_midnight(snap_now(rq->snap));
 	if (p->lens->decays && midnight > attr->mtime)
 		attr->mtime = midnight;

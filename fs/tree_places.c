@@ -131,6 +131,7 @@ int subjects_stat(struct request *rq, const struct place *p, struct attr *attr)
 	snap_totals(rq->snap, &totals);
 	attr->mtime = totals.subjects_mtime;
 	attr->version = totals.subjects;
+	attr->lasting = LASTS_TOLD;
 	return 0;
 }
 
@@ -141,6 +142,7 @@ static int stat_info(int rc, const struct place_info *info, struct attr *attr)
 		return rc == -ENOENT ? 0 : rc;
 	attr->mtime = info->mtime;
 	attr->version = info->generation;
+	attr->lasting = LASTS_TOLD;
 	return 0;
 }
 

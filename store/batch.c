@@ -26,6 +26,8 @@ struct batch {
 	struct store *s;
 	struct submission *list; /* in order */
 	struct change change;
+	struct meta_row before; /* META as the batch found it */
+	struct buf changed;	/* struct pair_mark, of those it touched */
 	uint64_t now;
 	uint64_t appended;
 	bool fatal;
@@ -142,6 +144,20 @@ static int fail_batch(struct batch *b, int rc, const char *what)
 		strerror(-rc));
 }
 
+/* Remember whose files will be others: what the change knows of it ends with its commit. */
+static int note_changes(struct batch *b)
+{
+	const struct touched *t = (const void *)b->change.touched.p;
+	size_t n = b->change.touched.n / sizeof(*t);
+
+	for (size_t i = 0; i < n; i++) {
+		struct pair_mark p = pair_mark(&t[i].pair);
+
+		buf_add(&b->changed, &p, sizeof(p));
+	}
+	return b->changed.failed ? -ENOMEM : 0;
+}
+
 /* Log, then index. */
 static int make_durable(struct batch *b)
 {
@@ -149,6 +165,8 @@ static int make_durable(struct batch *b)
 	int rc = change_finish(&b->change, end.offset, &end.chain);
 	bool owed = b->change.meta.sweeps > 0;
 
+	if (rc == 0)
+		rc = note_changes(b);
 	if (rc < 0)
 		return fail_batch(b, rc, "the index failed");
 	rc = wal_write(b->s->wal, &b->error);
@@ -259,6 +277,7 @@ static int commit_batch(struct batch *b)
 		&b->change, &b->s->index, b->s->wal, true, b->s->sums_from);
 	if (rc < 0)
 		return fail_batch(b, rc, "the index failed");
+	b->before = b->change.meta;
 	take_off(b);
 	for (struct submission *sub = b->list; sub && !b->fatal; sub = sub->next)
 		commit_submission(b, sub);
@@ -282,14 +301,21 @@ static void count_outcomes(struct batch *b)
 	s->commits += b->appended > 0;
 }
 
-static void answer(struct submission *list)
+/* Answer everybody, when those who keep what they have read know what changed. */
+static void answer(struct batch *b)
 {
-	while (list) {
-		struct submission *next = list->next;
+	const struct meta_row *now = &b->change.meta, *before = &b->before;
+	struct news c = {0};
 
-		list->done(list);
-		list = next;
-	}
+	if (b->appended > 0)
+		c = (struct news){
+			.pairs = (const void *)b->changed.p,
+			.count = b->changed.n / sizeof(*c.pairs),
+			.everything = now->settings_seq != before->settings_seq,
+			.new_pairs = now->pairs != before->pairs,
+			.new_subjects = now->subjects != before->subjects,
+		};
+	watch_answer(b->s->watch, &c, b->list);
 }
 
 static int by_signature(const void *a, const void *b)
@@ -340,14 +366,17 @@ static bool process(struct store *s, struct submission *list)
 	if (rc < 0 && !dead)
 		batch_after_failure(s);
 	note_trouble(&b, rc);
-	if (rc < 0 && b.error.code == EIO && list->next && !wal_failed(s->wal))
+	if (rc < 0 && b.error.code == EIO && list->next && !wal_failed(s->wal)) {
+		buf_free(&b.changed);
 		return false;
+	}
 	if (rc < 0) {
 		b.appended = 0;
 		batch_refuse(list, &b.error);
 	}
 	count_outcomes(&b);
-	answer(list);
+	answer(&b);
+	buf_free(&b.changed);
 	return true;
 }
 

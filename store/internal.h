@@ -11,6 +11,7 @@
 #include "store/store.h"
 #include "store/suspect.h"
 #include "store/wallet.h"
+#include "store/watch.h"
 
 enum {
 	SUMS_FROM_DEFAULT =
@@ -66,6 +67,7 @@ struct store {
 		*tag_mended; /* the copy of the tag key made again at this start */
 	char clock_note[160];
 	struct committer committer;
+	struct watch *watch;
 	struct scrub *scrub; /* NULL: none */
 
 	/* counters since start; any thread */

@@ -295,6 +295,13 @@ static int load_identity(struct store *s, struct error *err)
 	return rc;
 }
 
+static int start_watch(struct store *s, struct error *err)
+{
+	int rc = watch_new(&s->watch);
+
+	return rc < 0 ? fail(err, -rc, "cannot start: %s", strerror(-rc)) : 0;
+}
+
 static int bring_up(
 	struct store *s, const struct store_options *o, struct error *err)
 {
@@ -312,6 +319,8 @@ static int bring_up(
 		rc = start_clock(s, o, err);
 	if (rc == 0)
 		rc = wallet_open(s->path, &s->who.store_key, &s->wallet, err);
+	if (rc == 0)
+		rc = start_watch(s, err);
 	if (rc == 0)
 		rc = committer_start(s, err);
 	if (rc == 0 && o->scrub_mib)
@@ -366,6 +375,7 @@ void store_close(struct store *s)
 		return;
 	scrub_stop(s->scrub);
 	committer_stop(s);
+	watch_free(s->watch);
 	wallet_free(s->wallet);
 	(void)pthread_mutex_destroy(&s->admitting);
 	if (s->index.env)

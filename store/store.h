@@ -116,8 +116,8 @@ struct submission {
 	uint32_t uid; /* noted in the log as the submitter */
 	struct entry *entries;
 	size_t count;
-	/* Called once, in the committer's thread, when everything accepted is
-	 * durable and visible; must not block, may free the submission. */
+	/* Called once, in a thread of the store, when everything accepted is
+	 * durable and visible, and told; must not block, may free the submission. */
 	void (*done)(struct submission *s);
 	void *ctx;
 
@@ -125,7 +125,10 @@ struct submission {
 	size_t refused;
 	struct error error;
 
-	struct submission *next; /* the store's */
+	/* the store's */
+	struct submission *next;
+	void *untold; /* of the first of a batch: what a watcher has to tell before */
+	struct submission *later; /* likewise: the first of the batch behind it */
 };
 
 /* Queue. Entries are decided in order; the first refused one ends the submission:
@@ -137,6 +140,38 @@ int store_commit(struct store *s, struct submission *sub);
 
 /* The agent that unsigned records of a uid are signed by. -ENOENT: it has no key yet. */
 int store_agent_of(struct store *s, uint32_t uid, struct agent *out);
+
+/* ---- telling what changed, for those who keep what they have read ---- */
+
+/* A pair by number: hashes, which two pairs share once in 2^64. */
+struct pair_mark {
+	uint64_t pair;
+	uint64_t subject; /* all pairs of a subject have this one */
+};
+struct pair_mark store_pair_mark(struct slice subject, struct slice predicate);
+
+/* What a batch changed. A file below a pair's directory that depends neither on the clock
+ * nor on epochs stays as it is until its pair, or everything, is told to have changed. */
+struct news {
+	const struct pair_mark *pairs;
+	size_t count;
+	bool everything;   /* by a setting: any pair's files may be others now */
+	bool new_pairs;	   /* some of these are new to their subjects, */
+	bool new_subjects; /* and some of those subjects are new */
+};
+
+struct watcher {
+	/* In the committer's thread, when a batch is visible and before anybody in it is
+	 * answered: what is to be done before that, or NULL. Must not block. */
+	void *(*changed)(void *ctx, const struct news *c);
+	/* In a thread of the store's, in the order of the batches: do it, and free it. */
+	void (*tell)(void *ctx, void *work);
+	void *ctx;
+};
+
+/* Who is told from now on; copied. NULL: nobody any more; what was to be told has been when
+ * this returns. */
+void store_watch(struct store *s, const struct watcher *w);
 
 /* ---- key files: 0600, for the command line; the wallet holds the same kind ----
  */

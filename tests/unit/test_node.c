@@ -4,10 +4,12 @@
 #include <stdlib.h>
 
 #include "fs/node.h"
+#include "fs/rendering.h"
 #include "tests/unit/tap.h"
 
 struct place {
 	char path[64];
+	struct pair_mark mark;
 };
 
 static struct place root;
@@ -22,6 +24,11 @@ struct place *tree_root(struct tree *t)
 void place_path(const struct place *p, struct buf *out)
 {
 	buf_str(out, p->path);
+}
+
+struct pair_mark place_mark(const struct place *p)
+{
+	return p->mark;
 }
 
 void place_free(struct place *p)
@@ -44,9 +51,10 @@ static struct place *place(const char *path)
 
 static struct node *add(struct nodes *t, const char *path, struct attr a)
 {
+	struct look l = {.attr = a};
 	struct node *n = NULL;
 
-	CHECK(nodes_add(t, nodes_at(t, NODE_ROOT), place(path), &a, &n) == 0);
+	CHECK(nodes_add(t, nodes_at(t, NODE_ROOT), place(path), &l, &n) == 0);
 	return n;
 }
 
@@ -216,7 +224,7 @@ static void the_oldest_of_too_many_are_asked_back_once(void)
 		SURPLUS = 100
 	};
 	struct nodes *t = table();
-	struct surplus s;
+	struct forgetting s;
 	char path[32];
 	int asked = 0;
 
@@ -233,12 +241,146 @@ static void the_oldest_of_too_many_are_asked_back_once(void)
 		/* The first of the queue is the first behind the settled ones. */
 		(void)snprintf(path, sizeof(path), "f%d", NODES_SETTLED + asked);
 		CHECK_TEXT(slice_str(s.name), path);
-		CHECK(s.parent == NODE_ROOT);
+		CHECK(s.id == NODE_ROOT);
 		asked++;
 	}
 	CHECK(asked == SURPLUS);
 	nodes_free(t);
 	CHECK(places == 0);
+}
+
+/* ---- what the kernel may keep until it is told ---- */
+
+static const struct pair_mark pair_a = {.pair = 11, .subject = 1};
+static const struct pair_mark pair_b = {.pair = 12, .subject = 1};
+static const struct pair_mark subject = {.pair = 1, .subject = 1};
+static const struct pair_mark subjects = {0};
+
+static struct node *add_told(struct nodes *t, const char *path, struct attr a,
+	struct pair_mark mark, uint64_t moment)
+{
+	struct look l = {.attr = a, .moment = moment};
+	struct place *p = place(path);
+	struct node *n = NULL;
+
+	p->mark = mark;
+	l.attr.lasting = LASTS_TOLD;
+	CHECK(nodes_add(t, nodes_at(t, NODE_ROOT), p, &l, &n) == 0);
+	return n;
+}
+
+/* How many names and directories a batch makes old. */
+static size_t tell(struct nodes *t, const struct news *news)
+{
+	BUF_AUTO(b);
+
+	nodes_tell(t, news, &b);
+	return b.n / sizeof(struct forgetting);
+}
+
+static size_t tell_pair(struct nodes *t, struct pair_mark mark)
+{
+	struct news news = {.pairs = &mark, .count = 1};
+
+	return tell(t, &news);
+}
+
+static void a_batch_makes_its_own_pairs_old_and_no_other(void)
+{
+	struct nodes *t = table();
+	struct node *a = add_told(t, "s/a/recency", file(1, 1), pair_a, 0);
+	struct node *b = add_told(t, "s/b/recency", file(2, 1), pair_b, 0);
+	struct node *s = add_told(t, "s", directory(3, 1), subject, 0);
+
+	CHECK(a->current && b->current && s->current);
+	CHECK(tell_pair(t, pair_a) == 1);
+	CHECK(!a->current && b->current && s->current);
+	CHECK(tell_pair(t, pair_a) == 0); /* told already */
+	nodes_free(t);
+	CHECK(places == 0);
+}
+
+static void new_names_make_their_directories_old(void)
+{
+	struct nodes *t = table();
+	struct node *s = add_told(t, "s", directory(3, 1), subject, 0);
+	struct node *all = add_told(t, "subjects", directory(4, 1), subjects, 0);
+	struct news news = {.pairs = &pair_a, .count = 1, .new_pairs = true};
+
+	CHECK(tell(t, &news) == 1);
+	CHECK(!s->current && all->current);
+	news.new_subjects = true;
+	CHECK(tell(t, &news) == 1);
+	CHECK(!all->current);
+	nodes_free(t);
+}
+
+static void a_setting_makes_everything_old(void)
+{
+	struct nodes *t = table();
+	struct news news = {.everything = true};
+
+	(void)add_told(t, "s/a/recency", file(1, 1), pair_a, 0);
+	(void)add_told(t, "s/b/recency", file(2, 1), pair_b, 0);
+	(void)add(t, "s/b/authority", file(5, 1)); /* which nobody is told of */
+	CHECK(tell(t, &news) == 2);
+	nodes_free(t);
+}
+
+static void what_was_looked_at_before_a_change_is_not_current(void)
+{
+	struct nodes *t = table();
+	uint64_t moment = nodes_moment(t);
+	struct node *a;
+
+	CHECK(tell_pair(t, pair_b) == 0); /* any change: nobody knows of which */
+	a = add_told(t, "s/a/recency", file(1, 1), pair_a, moment);
+	CHECK(!a->current);
+	CHECK(tell_pair(t, pair_a) == 0); /* the kernel was not to keep it */
+	CHECK(!nodes_renew(t, a, moment));
+	CHECK(nodes_renew(t, a, nodes_moment(t)));
+	CHECK(tell_pair(t, pair_a) == 1);
+	nodes_free(t);
+}
+
+static void content_is_given_while_it_is_current(void)
+{
+	struct nodes *t = table();
+	const struct rendering *r = NULL;
+	struct attr attr = file(1, 1);
+	struct look l = {.attr = attr};
+	struct place *p = place("s/a/recency");
+	struct node *n = NULL;
+
+	l.attr.lasting = LASTS_TOLD;
+	p->mark = pair_a;
+	CHECK(rendering_new(slice_str(p->path), &attr, slice_str("4\n"), &r) == 0);
+	l.content = r;
+	CHECK(nodes_add(t, nodes_at(t, NODE_ROOT), p, &l, &n) == 0);
+	rendering_put(r);
+	r = nodes_content(t, n);
+	CHECK(r && slice_is(r->bytes, "4\n"));
+	CHECK(tell_pair(t, pair_a) == 1);
+	CHECK(nodes_content(t, n) == NULL);
+	nodes_forget(t, n, 1);
+	CHECK(tell_pair(t, pair_a) == 0); /* gone from the table */
+	CHECK(r && slice_is(r->bytes, "4\n"));
+	rendering_put(r);
+	nodes_free(t);
+}
+
+static void what_lasts_for_ever_is_never_told(void)
+{
+	struct nodes *t = table();
+	struct news news = {.everything = true};
+	struct attr a = file(1, 1);
+	struct node *n;
+
+	a.lasting = LASTS_EVER;
+	n = add(t, "at/seq-1/s/a/recency", a);
+	CHECK(tell(t, &news) == 0);
+	CHECK(n->current);
+	nodes_free(t);
 }
 
 static void *churn(void *ctx)
@@ -248,10 +390,10 @@ static void *churn(void *ctx)
 
 	for (uint64_t i = 0; i < 20000; i++) {
 		struct node *n = NULL;
-		struct attr a = file(i % 97, i % 3);
+		struct look l = {.attr = file(i % 97, i % 3)};
 
 		(void)snprintf(path, sizeof(path), "f%u", (unsigned)(i % 97));
-		if (nodes_add(t, nodes_at(t, NODE_ROOT), place(path), &a, &n) < 0)
+		if (nodes_add(t, nodes_at(t, NODE_ROOT), place(path), &l, &n) < 0)
 			abort();
 		if (i % 50 == 0)
 			nodes_retire(t, i % 97);
@@ -288,6 +430,12 @@ int main(void)
 	RUN(the_inbox_is_known_by_its_path);
 	RUN(many_nodes_are_all_found);
 	RUN(the_oldest_of_too_many_are_asked_back_once);
+	RUN(a_batch_makes_its_own_pairs_old_and_no_other);
+	RUN(new_names_make_their_directories_old);
+	RUN(a_setting_makes_everything_old);
+	RUN(what_was_looked_at_before_a_change_is_not_current);
+	RUN(content_is_given_while_it_is_current);
+	RUN(what_lasts_for_ever_is_never_told);
 	RUN(many_threads_leave_nothing_behind);
 	return tap_done();
 }
