@@ -35,11 +35,27 @@ static bool is_escaped(uint32_t c, size_t at, size_t from, size_t to)
 	return is_special(c) || (at == 0 && (c == '.' || c == '-' || c == '_'));
 }
 
+bool name_is_plain(struct slice name)
+{
+	if (name.n == 0 || name.p[0] == ' ' || name.p[0] == '.' ||
+		name.p[0] == '-' || name.p[0] == '_' || name.p[name.n - 1] == ' ')
+		return false;
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] < ' ' || name.p[i] > '~' || name.p[i] == '/' ||
+			name.p[i] == '%')
+			return false;
+	return true;
+}
+
 void name_encode(struct slice name, struct buf *out)
 {
 	size_t from, to;
 	size_t at = 0;
 
+	if (name_is_plain(name)) {
+		buf_slice(out, name);
+		return;
+	}
 	trim(name, &from, &to);
 	while (at < name.n) {
 		size_t start = at;
@@ -59,6 +75,8 @@ size_t name_encoded_length(struct slice name)
 	size_t at = 0;
 	size_t n = 0;
 
+	if (name_is_plain(name))
+		return name.n;
 	trim(name, &from, &to);
 	while (at < name.n) {
 		size_t start = at;
@@ -103,6 +121,10 @@ int name_decode(struct slice file, struct buf *out)
 	BUF_AUTO(name);
 	BUF_AUTO(again);
 
+	if (name_is_plain(file)) {
+		buf_slice(out, file);
+		return 0;
+	}
 	if (file.n == 0 || unescape(file, &name) < 0)
 		return -ENOENT;
 	if (name.failed || utf8_check(slice_of(name.p, name.n)) != name.n)

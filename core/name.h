@@ -13,6 +13,10 @@
 /* Append the file name of a well-formed UTF-8 name. */
 void name_encode(struct slice name, struct buf *out);
 
+/* Is it spelled as it is, because all of it is ASCII and nothing needs an escape? False says
+ * nothing. */
+bool name_is_plain(struct slice name);
+
 /* How long name_encode() makes it. */
 size_t name_encoded_length(struct slice name);
 

@@ -88,6 +88,13 @@ static struct fuse_entry_param bare_entry(uint64_t inode, mode_t type)
 		.attr = {.st_ino = inode, .st_mode = type}};
 }
 
+/* Room is for ENTRY_NAME_MAX. */
+static void slice_text(struct slice name, char *text)
+{
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+}
+
 static int take_entry(
 	void *ctx, struct slice name, mode_t type, uint64_t inode, uint64_t cookie)
 {
@@ -99,13 +106,13 @@ static int take_entry(
 	if (name.n > ENTRY_NAME_MAX || cookie > (uint64_t)INT64_MAX - AFTER_DOTS)
 		return 0; /* no program could open it */
 	if (!is_plus(r)) {
-		(void)snprintf(text, sizeof(text), "%.*s", SLICE_ARG(name));
+		slice_text(name, text);
 		return reply_add(r, text, &e, cookie + AFTER_DOTS) ? 0 : 1;
 	}
 	l = &r->entries[r->count++];
 	*l = (struct listed){
 		.inode = inode, .cookie = cookie, .type = type & S_IFMT};
-	(void)snprintf(l->name, sizeof(l->name), "%.*s", SLICE_ARG(name));
+	slice_text(name, l->name);
 	return r->count == r->capacity;
 }
 

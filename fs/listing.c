@@ -14,6 +14,8 @@ static int add_name(
 {
 	BUF_AUTO(file);
 
+	if (name_is_plain(name)) /* most are, and there may be a million */
+		return listing_add(to, name, type, cookie);
 	name_encode(name, &file);
 	if (file.failed)
 		return -ENOMEM;
