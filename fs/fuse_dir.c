@@ -120,21 +120,17 @@ static int take_entry(
 static bool add_looked_up(struct reply *r, struct door *d, const struct node *dir,
 	const struct caller *who, const struct listed *l)
 {
-	struct fuse_entry_param e = bare_entry(l->inode, l->type);
-	struct node *n = NULL;
-	struct place *p = NULL;
+	uint64_t offset = l->cookie + AFTER_DOTS;
+	struct fuse_entry_param bare = bare_entry(l->inode, l->type);
+	struct found e;
 
-	if (S_ISDIR(l->type) &&
-		tree_find(d->tree, dir->place, slice_str(l->name), who, &p) == 0 &&
-		entry_make(d, dir, p, who, &n, &e) == 0) {
-		/* Entries that the kernel may not keep would be dropped at once. */
-		if (e.entry_timeout > 0 &&
-			reply_add(r, l->name, &e, l->cookie + AFTER_DOTS))
-			return true;
-		nodes_forget(d->nodes, n, 1);
-		e = bare_entry(l->inode, l->type);
-	}
-	return reply_add(r, l->name, &e, l->cookie + AFTER_DOTS);
+	if (!S_ISDIR(l->type) || entry_look_up(d, dir, l->name, who, &e) < 0)
+		return reply_add(r, l->name, &bare, offset);
+	/* Entries that the kernel may not keep would be dropped at once. */
+	if (e.e.entry_timeout > 0 && reply_add(r, l->name, &e.e, offset))
+		return true;
+	nodes_forget(d->nodes, e.node, 1);
+	return reply_add(r, l->name, &bare, offset);
 }
 
 static int fill(
@@ -205,17 +201,16 @@ static void reply_made(fuse_req_t req, const struct node *dir, struct place *p,
 	const struct caller *who, int r)
 {
 	struct door *d = door_of(req);
-	struct fuse_entry_param e;
-	struct node *n = NULL;
+	struct found e;
 
 	if (r == 0)
-		r = entry_make(d, dir, p, who, &n, &e);
+		r = entry_make(d, dir, p, who, &e);
 	if (r < 0) {
 		reply_error(req, r);
 		return;
 	}
-	e.entry_timeout = 0; /* what was made can be forgotten */
-	entry_reply(req, n, &e);
+	e.e.entry_timeout = 0; /* what was made can be forgotten */
+	entry_reply(req, &e);
 }
 
 void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,

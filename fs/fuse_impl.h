@@ -96,12 +96,20 @@ void told_stop(struct door *d);
 
 /* ---- fuse_node.c ---- */
 
-/* Stat a place and make the kernel's entry for it, with one lookup counted. Takes the
- * place. 0 or -errno. */
+/* What the kernel is told of a name, and the node behind it, with one lookup counted. */
+struct found {
+	struct node *node;
+	struct fuse_entry_param e;
+};
+
+/* The entry of a name in a directory. 0 or -errno. */
+int entry_look_up(struct door *d, const struct node *dir, const char *name,
+	const struct caller *who, struct found *out);
+/* Of a place that was made. Takes the place. 0 or -errno. */
 int entry_make(struct door *d, const struct node *dir, struct place *p,
-	const struct caller *who, struct node **out, struct fuse_entry_param *e);
+	const struct caller *who, struct found *out);
 /* Reply with an entry; takes the lookup back when the kernel does not want it. */
-void entry_reply(fuse_req_t req, struct node *n, const struct fuse_entry_param *e);
+void entry_reply(fuse_req_t req, const struct found *e);
 
 /* What stat(2) says of a node now. */
 int node_stat(struct door *d, const struct node *n, const struct caller *who,

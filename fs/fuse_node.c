@@ -92,58 +92,73 @@ static bool wants_content(
 	return is_held(d, a, who) && held_wants(d->held, who, a->inode, a->size);
 }
 
-/* Stat a place; the content, where it is wanted, is the caller's to put. */
-static int look(struct door *d, const struct place *p, const struct caller *who,
-	struct look *out)
+/* The content, where it is wanted; else what there is of it is put. */
+static void add_content(struct door *d, const struct place *p,
+	const struct caller *who, struct look *l)
 {
-	int error;
-
-	out->moment = nodes_moment(d->nodes);
-	error = tree_look(d->tree, p, who, &out->attr, &out->content);
-	if (error < 0)
-		return error;
-	if (!wants_content(d, &out->attr, who)) {
-		rendering_put(out->content);
-		out->content = NULL;
-	} else if (out->content ||
-		   tree_render(d->tree, p, who, &out->content) == 0) {
-		out->attr = out->content->attr; /* a version newer, maybe */
+	if (!wants_content(d, &l->attr, who)) {
+		rendering_put(l->content);
+		l->content = NULL;
+	} else if (l->content || tree_render(d->tree, p, who, &l->content) == 0) {
+		l->attr = l->content->attr; /* a version newer, maybe */
 	}
+}
+
+/* The kernel's entry for a place that was looked at. Takes the place. */
+static int make_entry(struct door *d, const struct node *dir, struct place *p,
+	const struct caller *who, struct look *l, struct found *out)
+{
+	struct trust trust;
+	int r;
+
+	add_content(d, p, who, l);
+	r = nodes_add(d->nodes, dir, p, l, &out->node);
+	if (r < 0)
+		return r;
+	if (l->content && is_held(d, &l->attr, who))
+		held_put(d->held, who, rendering_ref(l->content));
+	trust = trust_in(dir, out->node, &l->attr);
+	out->e = (struct fuse_entry_param){
+		.ino = nodes_id(d->nodes, out->node),
+		.entry_timeout = trust.entry,
+		.attr_timeout = trust.attr,
+	};
+	fill_stat(&l->attr, &out->e.attr);
 	return 0;
 }
 
-int entry_make(struct door *d, const struct node *dir, struct place *p,
-	const struct caller *who, struct node **out, struct fuse_entry_param *e)
+int entry_look_up(struct door *d, const struct node *dir, const char *name,
+	const struct caller *who, struct found *out)
 {
-	__attribute__((cleanup(look_end))) struct look l = {0};
-	struct trust trust;
-	int r = look(d, p, who, &l);
+	__attribute__((cleanup(look_end))) struct look l = {
+		.moment = nodes_moment(d->nodes)};
+	struct place *p = NULL;
+	int r = tree_lookup(
+		d->tree, dir->place, slice_str(name), who, &p, &l.attr, &l.content);
+
+	return r < 0 ? r : make_entry(d, dir, p, who, &l, out);
+}
+
+int entry_make(struct door *d, const struct node *dir, struct place *p,
+	const struct caller *who, struct found *out)
+{
+	__attribute__((cleanup(look_end))) struct look l = {
+		.moment = nodes_moment(d->nodes)};
+	int r = tree_look(d->tree, p, who, &l.attr, &l.content);
 
 	if (r < 0) {
 		place_free(p);
 		return r;
 	}
-	r = nodes_add(d->nodes, dir, p, &l, out);
-	if (r < 0)
-		return r;
-	if (l.content && is_held(d, &l.attr, who))
-		held_put(d->held, who, rendering_ref(l.content));
-	trust = trust_in(dir, *out, &l.attr);
-	*e = (struct fuse_entry_param){
-		.ino = nodes_id(d->nodes, *out),
-		.entry_timeout = trust.entry,
-		.attr_timeout = trust.attr,
-	};
-	fill_stat(&l.attr, &e->attr);
-	return 0;
+	return make_entry(d, dir, p, who, &l, out);
 }
 
-void entry_reply(fuse_req_t req, struct node *n, const struct fuse_entry_param *e)
+void entry_reply(fuse_req_t req, const struct found *e)
 {
 	struct door *d = door_of(req);
 
-	if (fuse_reply_entry(req, e) < 0)
-		nodes_forget(d->nodes, n, 1);
+	if (fuse_reply_entry(req, &e->e) < 0)
+		nodes_forget(d->nodes, e->node, 1);
 }
 
 /* "No such name", with how long that holds. */
@@ -162,15 +177,11 @@ void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct door *d = door_of(req);
 	const struct node *dir = nodes_at(d->nodes, parent);
 	struct caller who = caller_of(req);
-	struct fuse_entry_param e;
-	struct place *p = NULL;
-	struct node *n = NULL;
-	int r = tree_find(d->tree, dir->place, slice_str(name), &who, &p);
+	struct found e;
+	int r = entry_look_up(d, dir, name, &who, &e);
 
 	if (r == 0)
-		r = entry_make(d, dir, p, &who, &n, &e);
-	if (r == 0)
-		entry_reply(req, n, &e);
+		entry_reply(req, &e);
 	else if (r == -ENOENT)
 		reply_missing(req, dir, name);
 	else

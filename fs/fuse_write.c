@@ -103,28 +103,27 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 	struct door *d = door_of(req);
 	const struct node *dir = nodes_at(d->nodes, parent);
 	struct caller who = caller_of(req);
-	struct fuse_entry_param e;
 	struct place *p = NULL;
-	struct node *n = NULL;
+	struct found e;
 	int r;
 
 	(void)mode; /* names are 0600 whatever was asked */
 	r = tree_create(d->tree, dir->place, slice_str(name), &who,
 		(fi->flags & O_EXCL) != 0, &p);
 	if (r == 0)
-		r = entry_make(d, dir, p, &who, &n, &e);
+		r = entry_make(d, dir, p, &who, &e);
 	if (r < 0) {
 		reply_error(req, r);
 		return;
 	}
-	r = handle_open(d, n, &who, fi);
+	r = handle_open(d, e.node, &who, fi);
 	if (r < 0) {
-		nodes_forget(d->nodes, n, 1);
+		nodes_forget(d->nodes, e.node, 1);
 		reply_error(req, r);
 		return;
 	}
-	if (fuse_reply_create(req, &e, fi) < 0) {
+	if (fuse_reply_create(req, &e.e, fi) < 0) {
 		handle_free(d, handle_of(fi));
-		nodes_forget(d->nodes, n, 1);
+		nodes_forget(d->nodes, e.node, 1);
 	}
 }

@@ -48,6 +48,10 @@ void request_about(struct request *rq, const struct place *p);
 /* Give the snapshot back: the next one is newer. */
 void request_drop(struct request *rq);
 
+/* The child of a directory; see tree_find(). It is asked about from then on. */
+int request_find(struct request *rq, const struct place *dir, struct slice name,
+	struct place **out);
+
 /* May the caller look inside, read, take away? p is asked about from then on. */
 int request_allowed(struct request *rq, const struct place *p);
 

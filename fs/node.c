@@ -84,38 +84,17 @@ bool node_fixed(const struct node *n)
 }
 
 /* Names are chosen by anybody, so two paths with one inode number can be made on purpose:
- * a hit counts only when the paths are the same. -ENOMEM, or whether they are. */
-static int same_path(const struct place *a, const struct place *b)
+ * a hit counts only when the paths are the same. */
+static struct node *find(
+	struct nodes *t, const struct place *p, uint64_t inode, uint64_t version)
 {
-	struct slice pa = {0}, pb = {0};
-	BUF_AUTO(ba);
-	BUF_AUTO(bb);
+	struct node *n = *chain_of(t, inode);
 
-	place_path(a, &ba);
-	place_path(b, &bb);
-	if (buf_view(&ba, &pa) < 0 || buf_view(&bb, &pb) < 0)
-		return -ENOMEM;
-	return slice_equal(pa, pb);
-}
-
-static int find(struct nodes *t, const struct place *p, uint64_t inode,
-	uint64_t version, struct node **out)
-{
-	*out = NULL;
-	for (struct node *n = *chain_of(t, inode); n; n = n->next) {
-		int same;
-
-		if (!n->listed || n->attr.inode != inode || n->version != version)
-			continue;
-		same = same_path(n->place, p);
-		if (same < 0)
-			return same;
-		if (same) {
-			*out = n;
-			return 0;
-		}
-	}
-	return 0;
+	while (n &&
+		!(n->listed && n->attr.inode == inode && n->version == version &&
+			slice_equal(place_path(n->place), place_path(p))))
+		n = n->next;
+	return n;
 }
 
 /* Twice as many chains; without memory the old ones serve on, only longer. */
@@ -145,12 +124,8 @@ static bool in_inbox(const struct place *p)
 {
 	static const char name[] = "inbox";
 	size_t n = sizeof(name) - 1;
-	struct slice path = {0};
-	BUF_AUTO(b);
+	struct slice path = place_path(p);
 
-	place_path(p, &b);
-	if (buf_view(&b, &path) < 0 || !path.p)
-		return true; /* the careful answer: nothing there is cached */
 	return path.n >= n && memcmp(path.p, name, n) == 0 &&
 	       (path.n == n || path.p[n] == '/');
 }
@@ -202,19 +177,17 @@ int nodes_add(struct nodes *t, const struct node *dir, struct place *p,
 	uint64_t version = S_ISREG(a->mode) && !a->live ? a->version : 0;
 	struct pair_mark mark = {0};
 	struct node *n;
-	int r;
 
 	if (a->lasting == LASTS_TOLD)
 		mark = place_mark(p); /* hashes: not under the lock */
 	(void)pthread_mutex_lock(&t->lock);
-	r = find(t, p, a->inode, version, &n);
-	if (r == 0 && !n) {
+	n = find(t, p, a->inode, version);
+	if (!n) {
 		n = insert(t, p, l, version);
-		r = n ? 0 : -ENOMEM;
 		if (n)
 			p = NULL; /* the node's now */
 	}
-	if (r == 0) {
+	if (n) {
 		n->lookups++;
 		n->parent = nodes_id(t, dir);
 		told_note(t, n, l, &mark);
@@ -222,7 +195,7 @@ int nodes_add(struct nodes *t, const struct node *dir, struct place *p,
 	}
 	(void)pthread_mutex_unlock(&t->lock);
 	place_free(p);
-	return r;
+	return n ? 0 : -ENOMEM;
 }
 
 static void unchain(struct nodes *t, struct node *n)

@@ -16,9 +16,9 @@ struct nodes {
 	size_t queued;
 	pthread_cond_t surplus;
 	bool woken;
-	struct node **told; /* chains by mark: TOLD_CHAINS of them */
-	uint64_t moment;    /* how often something was told */
-	size_t told_count;  /* in those chains */
+	struct node **told;	     /* chains by mark: TOLD_CHAINS of them */
+	atomic_uint_fast64_t moment; /* how often something was told */
+	size_t told_count;	     /* in those chains */
 	size_t content_bytes;
 };
 

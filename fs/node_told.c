@@ -80,12 +80,7 @@ void told_note(struct nodes *t, struct node *n, const struct look *l,
 
 uint64_t nodes_moment(struct nodes *t)
 {
-	uint64_t m;
-
-	(void)pthread_mutex_lock(&t->lock);
-	m = t->moment;
-	(void)pthread_mutex_unlock(&t->lock);
-	return m;
+	return atomic_load(&t->moment);
 }
 
 bool nodes_renew(struct nodes *t, struct node *n, uint64_t moment)
@@ -114,14 +109,9 @@ const struct rendering *nodes_content(struct nodes *t, const struct node *n)
 /* The last component of a node's path. */
 static bool name_of(const struct node *n, char name[256])
 {
-	struct slice path = {0};
-	const uint8_t *slash;
-	BUF_AUTO(b);
+	struct slice path = place_path(n->place);
+	const uint8_t *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
 
-	place_path(n->place, &b);
-	if (buf_view(&b, &path) < 0 || !path.p)
-		return false;
-	slash = memrchr(path.p, '/', path.n);
 	if (slash)
 		path = slice_of(slash + 1, path.n - (size_t)(slash + 1 - path.p));
 	if (path.n == 0 || path.n > 255)
@@ -165,7 +155,7 @@ static void tell_everything(struct nodes *t, struct buf *out)
 void nodes_tell(struct nodes *t, const struct news *news, struct buf *out)
 {
 	(void)pthread_mutex_lock(&t->lock);
-	t->moment++;
+	atomic_fetch_add(&t->moment, 1);
 	if (news->everything) {
 		tell_everything(t, out);
 	} else if (t->told_count) {

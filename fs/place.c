@@ -97,9 +97,9 @@ void place_freep(struct place **p)
 	place_free(*p);
 }
 
-void place_path(const struct place *p, struct buf *out)
+struct slice place_path(const struct place *p)
 {
-	buf_slice(out, p->path);
+	return p->path;
 }
 
 uint64_t place_inode(const struct place *p)

@@ -137,7 +137,7 @@ static int find_in_row(struct request *rq, const struct place *dir,
 	return 0;
 }
 
-static int find(struct request *rq, const struct place *dir, struct slice name,
+int request_find(struct request *rq, const struct place *dir, struct slice name,
 	struct place **out)
 {
 	int rc;
@@ -162,7 +162,7 @@ int tree_find(struct tree *t, const struct place *dir, struct slice name,
 {
 	REQUEST_AUTO(rq, t, who);
 
-	return errno_of(find(&rq, dir, name, out));
+	return errno_of(request_find(&rq, dir, name, out));
 }
 
 /* The first name of the rest of a path, cut off from it; empty at the end. */
@@ -195,7 +195,7 @@ int tree_walk(struct tree *t, struct slice path, const struct caller *who,
 			return errno_of(rc);
 		if (name.n == 0)
 			break;
-		rc = find(&rq, at, name, &child);
+		rc = request_find(&rq, at, name, &child);
 		if (rc == 0) {
 			place_free(at);
 			at = child;

@@ -48,8 +48,8 @@ int tree_walk(struct tree *t, struct slice path, const struct caller *who,
 
 void place_free(struct place *p);
 
-/* Append the path from the mount root, "" for the root: a place's identity. */
-void place_path(const struct place *p, struct buf *out);
+/* The path from the mount root, "" for the root: a place's identity. Borrowed from it. */
+struct slice place_path(const struct place *p);
 
 /* Stable inode number: a hash of the path; 1 for the root. */
 uint64_t place_inode(const struct place *p);
@@ -89,7 +89,13 @@ int tree_stat(struct tree *t, const struct place *p, const struct caller *who,
 
 struct rendering;
 
-/* The same, and what had to be rendered to know the size, for the caller to put; NULL: it
+/* Both of one moment: the child of a directory, and what it is like. The place is the
+ * caller's, made (as of tree_look()) too. */
+int tree_lookup(struct tree *t, const struct place *dir, struct slice name,
+	const struct caller *who, struct place **out, struct attr *attr,
+	const struct rendering **made);
+
+/* The same of a place, and what had to be rendered to know the size, for the caller to put; NULL: it
  * was known. */
 int tree_look(struct tree *t, const struct place *p, const struct caller *who,
 	struct attr *out, const struct rendering **made);

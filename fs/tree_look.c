@@ -207,6 +207,24 @@ int tree_look(struct tree *t, const struct place *p, const struct caller *who,
 	return errno_of(rc);
 }
 
+int tree_lookup(struct tree *t, const struct place *dir, struct slice name,
+	const struct caller *who, struct place **out, struct attr *attr,
+	const struct rendering **made)
+{
+	PLACE_AUTO(p);
+	REQUEST_AUTO(rq, t, who); /* ends before the place it asks about */
+	int rc = request_find(&rq, dir, name, &p);
+
+	*made = NULL;
+	if (rc == 0)
+		rc = stat_place(&rq, p, attr, made);
+	if (rc < 0)
+		return errno_of(rc);
+	*out = p;
+	p = NULL; /* handed over */
+	return 0;
+}
+
 int tree_stat(struct tree *t, const struct place *p, const struct caller *who,
 	struct attr *out)
 {

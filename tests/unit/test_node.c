@@ -21,9 +21,9 @@ struct place *tree_root(struct tree *t)
 	return &root;
 }
 
-void place_path(const struct place *p, struct buf *out)
+struct slice place_path(const struct place *p)
 {
-	buf_str(out, p->path);
+	return slice_str(p->path);
 }
 
 struct pair_mark place_mark(const struct place *p)
