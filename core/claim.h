@@ -10,6 +10,12 @@
 #include "core/buf.h"
 #include "core/record.h"
 
+/* Where a claim stands in a list, or among the claims of its pair. */
+struct claim_ref {
+	uint64_t timestamp;
+	struct id id;
+};
+
 enum claim_state {
 	CLAIM_STANDS,
 	CLAIM_WITHDRAWN, /* nobody stands behind it anymore */

@@ -79,6 +79,7 @@ struct candidate {
 	uint32_t signer_count; /* indexes into voters, sorted by key */
 	uint64_t locator;      /* for the caller: where the body is */
 	uint32_t locator_length;
+	uint64_t seq; /* likewise: of its record */
 };
 
 /* The counted vote of one voter on one candidate; weight is not 0. */

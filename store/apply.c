@@ -7,7 +7,9 @@
 #include <errno.h>
 
 #include "store/apply_impl.h"
+#include "store/gather.h"
 #include "store/graph.h"
+#include "store/packed.h"
 #include "store/pair.h"
 #include "store/settling.h"
 
@@ -46,22 +48,14 @@ static int add_predicate(struct change *c, const struct applied *a)
 static int ensure_pair(struct change *c, const struct applied *a,
 	const struct pair_key *p, struct pair_row *row)
 {
-	int rc = pair_row_read(c->source.txn, p, row, NULL);
+	int rc = change_pair(c, p, row);
 
 	if (rc != -ENOENT)
 		return rc;
-	*row = (struct pair_row){.first = a->at.offset};
+	*row = (struct pair_row){0};
 	c->meta.pairs++;
-	rc = pair_row_write(c->source.txn, p, row, slice_of(NULL, 0));
+	rc = change_pair_set(c, p, row);
 	return rc < 0 ? rc : add_predicate(c, a);
-}
-
-static void add_ids(const struct record *r, struct buf *out)
-{
-	if (r->has & HAS_PARENT)
-		buf_add(out, r->parent.b, ID_SIZE);
-	if (r->has & HAS_EPOCH)
-		buf_add(out, r->epoch.b, ID_SIZE);
 }
 
 static int put_claim(
@@ -84,18 +78,11 @@ static int put_claim(
 		.signers = a->count,
 	};
 	struct row_key k = row_key_claim(p, r->timestamp, a->id);
-	BUF_AUTO(value);
 	struct slice v = {0};
 
-	buf_add(&value, &row, sizeof(row));
-	for (uint16_t i = 0; i < a->count; i++) {
-		uint8_t number[sizeof(uint32_t)];
-
-		put_be32(number, a->agents[i]);
-		buf_add(&value, number, sizeof(number));
-	}
-	add_ids(r, &value);
-	if (buf_view(&value, &v) < 0)
+	buf_reset(&c->line);
+	claim_columns_write(&row, a->agents, &r->parent, &r->epoch, &c->line);
+	if (buf_view(&c->line, &v) < 0)
 		return -ENOMEM;
 	return row_put(c->source.txn, &k, v.p, v.n);
 }
@@ -123,6 +110,27 @@ static int first_waiting(
 		return -EBADMSG;
 	*seq = be64_at((const uint8_t *)w.key.mv_data + prefix->n);
 	return 0;
+}
+
+/* Does any record wait for this one? */
+static int find_awaited(struct change *c, const struct id *id)
+{
+	struct row_key all = row_key_tag(KEY_WAITING), prefix = all;
+	WALK_AUTO(w);
+	int rc;
+
+	c->awaited = false;
+	if (c->none_waits)
+		return 0;
+	row_key_add(&prefix, id->b, ID_SIZE);
+	rc = walk_start(&w, c->source.txn, &prefix);
+	c->awaited = rc == 0;
+	if (rc != -ENOENT)
+		return rc;
+	walk_end(&w);
+	rc = walk_start(&w, c->source.txn, &all);
+	c->none_waits = rc == -ENOENT;
+	return c->none_waits ? 0 : rc;
 }
 
 /* It waits no more. */
@@ -202,7 +210,7 @@ static int apply_assertion(struct change *c, const struct applied *a)
 	if (rc == 0)
 		rc = put_history(c, &p, a->seq);
 	if (rc == 0)
-		rc = change_touch(c, r->subject, r->predicate);
+		rc = change_touch(c, &p, r->subject, r->predicate);
 	if (rc < 0)
 		return rc;
 	c->meta.claims++;
@@ -212,14 +220,9 @@ static int apply_assertion(struct change *c, const struct applied *a)
 static int put_id(struct change *c, const struct applied *a)
 {
 	struct row_key k = row_key_id(a->id);
-	struct id_row row = {
-		.seq = a->seq,
-		.at = a->at,
-		.timestamp = a->record->timestamp,
-		.kind = a->record->kind,
-	};
+	uint8_t seq[PACKED_MAX];
 
-	return row_put(c->source.txn, &k, &row, sizeof(row));
+	return row_put(c->source.txn, &k, seq, pack_into(seq, a->seq));
 }
 
 /* What the record does besides being known. */
@@ -260,10 +263,12 @@ int apply_record(struct change *c, const struct frame *f, const struct record *r
 			rc = apply_targeted(c, &a);
 		return rc < 0 ? rc : graph_apply(c, f, r, id, agents);
 	}
-	rc = put_id(c, &a);
+	rc = find_awaited(c, id);
+	if (rc == 0)
+		rc = put_id(c, &a);
 	if (rc == 0)
 		rc = apply_kind(c, &a);
 	if (rc == 0)
 		rc = graph_apply(c, f, r, id, agents);
-	return rc < 0 ? rc : wake_waiting(c, id);
+	return rc < 0 || !c->awaited ? rc : wake_waiting(c, id);
 }

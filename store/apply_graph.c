@@ -1,9 +1,10 @@
 #include "store/graph.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 static_assert(
-	1 + HASH_SIZE + 1 + PREDICATE_MAX + 1 + SUBJECT_MAX + 1 + 8 + ID_SIZE <=
+	1 + HASH_SIZE + 1 + PREDICATE_MAX + 1 + SUBJECT_MAX + 1 + 8 + ID_SIZE + 1 <=
 		KEY_MAX,
 	"an inbound row has room for both names");
 static_assert(1 + SOURCE_KEY_NAME + 1 + HASH_SIZE <= KEY_MAX,
@@ -22,11 +23,18 @@ static int list_put(const struct listing *l, const struct row_key *k)
 	return row_put(l->c->source.txn, k, &l->row, sizeof(l->row));
 }
 
-/* Under a prefix, by (timestamp, id). */
+/* Under a prefix. Who decides about the next record may ask for it. */
 static int list_under(const struct listing *l, struct row_key k)
 {
-	row_key_moment(&k, l->record->timestamp, l->id);
-	return list_put(l, &k);
+	struct listed item = {
+		.timestamp = l->record->timestamp, .id = *l->id, .row = l->row};
+	MDB_txn *txn = l->c->source.txn;
+	struct list_hand hand;
+	int rc;
+
+	hand.open = false;
+	rc = list_add(txn, &hand, &k, &item);
+	return rc < 0 && rc != -EEXIST ? rc : list_flush(txn, &hand);
 }
 
 /* The first to have a name brings it. */
@@ -72,33 +80,55 @@ static int list_inbound(const struct listing *l)
 	return list_under(l, k);
 }
 
-static int count_spoken(struct change *c, uint32_t agent)
+/* n of the noted are of this agent. */
+static int count_spoken(struct change *c, uint32_t agent, size_t n)
 {
-	struct row_key k = row_key_having(KEY_SPOKEN, agent);
-	uint64_t n = 0;
-	int rc = row_read(c->source.txn, &k, &n, sizeof(n));
+	struct row_key k = row_key_having(KEY_SPOKEN_COUNT, agent);
+	uint64_t count = 0;
+	int rc = row_read(c->source.txn, &k, &count, sizeof(count));
 
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
-	n++;
-	return row_put(c->source.txn, &k, &n, sizeof(n));
+	count += n;
+	return row_put(c->source.txn, &k, &count, sizeof(count));
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+int graph_flush(struct change *c)
+{
+	uint32_t *list = (void *)c->spoke.p;
+	size_t n = c->spoke.n / sizeof(*list), end;
+	int rc = c->spoke.failed ? -ENOMEM : list_flush(c->source.txn, &c->spoken);
+
+	if (n)
+		qsort(list, n, sizeof(*list), by_number);
+	for (size_t i = 0; rc == 0 && i < n; i = end) {
+		for (end = i + 1; end < n && list[end] == list[i];)
+			end++;
+		rc = count_spoken(c, list[i], end - i);
+	}
+	buf_reset(&c->spoke);
+	return rc;
 }
 
 /* An agent has signed an assertion, and both are there. */
-static int list_spoken(struct change *c, uint32_t agent, const struct id *id,
-	uint64_t timestamp, const struct locator *at)
+static int list_spoken(
+	struct change *c, uint32_t agent, const struct id *id, uint64_t timestamp)
 {
 	struct row_key k = row_key_having(KEY_SPOKEN, agent);
-	struct listed_row row = {.first = at->offset, .seq = c->meta.seq};
-	MDB_val v;
-	int rc;
+	struct listed item = {
+		.timestamp = timestamp, .id = *id, .row = {.seq = c->meta.seq}};
+	int rc = list_add(c->source.txn, &c->spoken, &k, &item);
 
-	row_key_moment(&k, timestamp, id);
-	rc = row_get(c->source.txn, &k, &v);
-	if (rc != -ENOENT)
-		return rc; /* signed once more */
-	rc = row_put(c->source.txn, &k, &row, sizeof(row));
-	return rc < 0 ? rc : count_spoken(c, agent);
+	if (rc == 0)
+		buf_add(&c->spoke, &agent, sizeof(agent));
+	return rc == -EEXIST ? 0 : rc; /* signed once more */
 }
 
 /* Append the number of everybody whose cosignature came before the record. */
@@ -137,7 +167,7 @@ static int list_profile(
 	const struct listing *l, uint32_t agent, const struct locator *at)
 {
 	struct profile_row row = {
-		.at = *at,
+		.at = locator_pack(*at),
 		.seq = l->c->meta.seq,
 		.name = name_hash(l->record->name),
 	};
@@ -159,7 +189,7 @@ static int list_signer(
 {
 	return l->record->kind == RECORD_PROFILE
 		       ? list_profile(l, agent, at)
-		       : list_spoken(l->c, agent, l->id, l->record->timestamp, at);
+		       : list_spoken(l->c, agent, l->id, l->record->timestamp);
 }
 
 static int list_signers(
@@ -170,7 +200,10 @@ static int list_signers(
 	int rc;
 
 	buf_add(&all, agents, f->signature_count * sizeof(*agents));
-	rc = cosigned_before(l->c, l->id, &all);
+	/* a cosignature that came before the record waits for it */
+	rc = l->c->awaited ? cosigned_before(l->c, l->id, &all) : 0;
+	if (all.failed)
+		rc = -ENOMEM;
 	for (size_t i = 0; rc == 0 && i < all.n; i += sizeof(*agents)) {
 		uint32_t agent;
 

@@ -23,7 +23,8 @@ static int touch_target(struct change *c, const struct target *t, uint64_t seq)
 	int rc = put_history(c, &t->pair, seq);
 
 	return rc < 0 ? rc
-		      : change_touch(c, t->record.subject, t->record.predicate);
+		      : change_touch(c, &t->pair, t->record.subject,
+				t->record.predicate);
 }
 
 /* A record about another is seen where both are. */
@@ -82,7 +83,7 @@ static int put_cosigner(struct change *c, const struct target *t,
 	struct row_key k = row_key_claim_sub(&t->pair, t->claim.timestamp,
 		&t->claim.id, KEY_COSIGNER, a->agents[i]);
 	struct cosigner_row row = {
-		.at = a->at,
+		.at = locator_pack(a->at),
 	};
 
 	row_key_be64(&k, a->seq);
@@ -137,7 +138,7 @@ int put_cosigned(struct change *c, const struct applied *a)
 	for (uint16_t i = 0; i < a->count; i++) {
 		struct row_key k = row_key_cosigned(&a->record->target);
 		struct cosigner_row row = {
-			.at = a->at,
+			.at = locator_pack(a->at),
 		};
 		int rc;
 
@@ -154,6 +155,7 @@ static int wait_for(struct change *c, const struct id *target, uint64_t seq)
 {
 	struct row_key k = row_key_waiting(target, seq);
 
+	c->none_waits = false;
 	return row_put(c->source.txn, &k, NULL, 0);
 }
 
@@ -175,7 +177,7 @@ static int find_target(struct change *c, const struct id *id, struct buf *scratc
 	out->claim =
 		(struct claim_ref){.timestamp = out->record.timestamp, .id = *id};
 	out->pair = pair_key(out->record.subject, out->record.predicate);
-	return pair_row_read(c->source.txn, &out->pair, &out->row, NULL);
+	return change_pair(c, &out->pair, &out->row);
 }
 
 /* A vote or supersession, or the cosignature of one: it counts for a's agents, from when

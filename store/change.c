@@ -1,14 +1,11 @@
 #include "store/change.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "core/canon.h"
 #include "core/event.h"
-#include "core/sets.h"
 #include "store/graph.h"
-#include "store/pair.h"
-#include "store/sums.h"
+#include "store/signed.h"
 
 int change_begin(struct change *c, struct index *ix, const struct wal *wal,
 	bool building, uint32_t sums_from)
@@ -19,6 +16,7 @@ int change_begin(struct change *c, struct index *ix, const struct wal *wal,
 		.source = {.wal = wal, .building = building},
 		.sums_from = sums_from,
 	};
+	c->source.tail = &c->events;
 	rc = index_begin(ix, 0, &c->source.txn);
 	if (rc == 0)
 		rc = meta_read(c->source.txn, &c->meta);
@@ -30,8 +28,11 @@ int change_begin(struct change *c, struct index *ix, const struct wal *wal,
 static void release(struct change *c)
 {
 	c->source.txn = NULL;
-	buf_free(&c->touched);
+	change_pairs_free(&c->pairs);
 	buf_free(&c->line);
+	buf_free(&c->events.row);
+	buf_free(&c->signatures);
+	buf_free(&c->spoke);
 	arena_free(&c->arena);
 }
 
@@ -48,22 +49,6 @@ int change_commit(struct change *c)
 
 	release(c);
 	return rc;
-}
-
-int change_touch(struct change *c, struct slice subject, struct slice predicate)
-{
-	struct touched t = {
-		.pair = pair_key(subject, predicate),
-		.subject = arena_copy(&c->arena, subject),
-		.predicate = arena_copy(&c->arena, predicate),
-		.seq = c->meta.seq,
-		.received_at = c->meta.received_at,
-	};
-
-	if (!t.subject.p || !t.predicate.p)
-		return -ENOMEM;
-	buf_add(&c->touched, &t, sizeof(t));
-	return c->touched.failed ? -ENOMEM : 0;
 }
 
 int change_agent(struct change *c, const struct agent *a, uint32_t *out)
@@ -86,10 +71,11 @@ int change_agent(struct change *c, const struct agent *a, uint32_t *out)
 static int apply_event(struct change *c, const struct frame *f,
 	const struct record *r, const struct id *id, const struct agent *agents)
 {
-	struct row_key k = row_key_event(f->seq);
 	struct event_row row = {
 		.at = {.offset = f->offset, .length = f->length},
 		.received_at = f->received_at,
+		.timestamp = r->timestamp,
+		.kind = r->kind,
 	};
 
 	buf_reset(&c->line);
@@ -99,22 +85,18 @@ static int apply_event(struct change *c, const struct frame *f,
 		return -ENOMEM;
 	c->meta.events_size += c->line.n;
 	row.end = c->meta.events_size;
-	return row_put(c->source.txn, &k, &row, sizeof(row));
+	return events_add(c->source.txn, &c->events, f->seq, &row);
 }
 
 static int apply_signers(struct change *c, const struct frame *f,
 	const struct agent *agents, uint32_t *numbers)
 {
 	for (uint16_t i = 0; i < f->signature_count; i++) {
-		struct row_key k;
 		int rc = change_agent(c, &agents[i], &numbers[i]);
 
 		if (rc < 0)
 			return rc;
-		k = row_key_signed(numbers[i], f->seq);
-		rc = row_put(c->source.txn, &k, NULL, 0);
-		if (rc < 0)
-			return rc;
+		signed_add(&c->signatures, numbers[i], f->seq);
 	}
 	return 0;
 }
@@ -148,89 +130,18 @@ int change_apply(struct change *c, const struct frame *f, struct error *err)
 	return 0;
 }
 
-static int by_pair(const void *a, const void *b)
-{
-	const struct touched *x = a, *y = b;
-
-	return memcmp(x->pair.b, y->pair.b, PAIR_KEY);
-}
-
-/* The newest of each pair first: it says when the pair last changed, also where a
- * rebuild makes one change of many batches. */
-static int by_pair_and_age(const void *a, const void *b)
-{
-	const struct touched *x = a, *y = b;
-	int order = by_pair(a, b);
-
-	return order ? order : x->seq < y->seq ? 1 : x->seq > y->seq ? -1 : 0;
-}
-
-/* From running sums where the pair keeps them, else from all candidates; a pair
- * that has grown large begins to keep them. */
-static int resolve_view(struct change *c, const struct touched *t,
-	struct pair_row *row, struct pair_view *v)
-{
-	int rc = sums_current(c, &t->pair, row);
-
-	if (rc < 0)
-		return rc;
-	if (row->sums == SUMS_KEPT)
-		return sums_resolve(c, &t->pair, t->subject, t->predicate, v);
-	rc = pair_resolve(&c->source, &t->pair, t->subject, t->predicate, v);
-	if (rc < 0 || v->rows < c->sums_from)
-		return rc;
-	row->sums = SUMS_KEPT;
-	row->rights_seq = c->meta.rights_seq;
-	rc = sums_start(c, &t->pair);
-	if (rc < 0 || !predicate_is_set(t->predicate))
-		return rc;
-	buf_reset(&v->line);
-	return sums_resolve(c, &t->pair, t->subject, t->predicate, v);
-}
-
-static int resolve(struct change *c, const struct touched *t)
-{
-	__attribute__((cleanup(pair_view_free))) struct pair_view v = {0};
-	struct pair_row row = {0};
-	struct slice line = {0};
-	int rc = pair_row_read(c->source.txn, &t->pair, &row, NULL);
-
-	if (rc == 0)
-		rc = resolve_view(c, t, &row, &v);
-	if (rc == 0)
-		rc = buf_view(&v.line, &line);
-	if (rc < 0)
-		return rc;
-	if (!c->sweeping) {
-		row.generation = t->seq;
-		row.mtime = t->received_at;
-	}
-	rc = graph_contested(c, t->subject, t->predicate, row.first,
-		row.status == STATUS_CONTESTED, v.status == STATUS_CONTESTED);
-	if (rc < 0)
-		return rc;
-	row.candidates = v.candidates;
-	row.winner = v.winner;
-	row.status = v.status;
-	return pair_row_write(c->source.txn, &t->pair, &row, line);
-}
-
 int change_finish(struct change *c, uint64_t log_end, const struct id *head)
 {
-	struct touched *t = (void *)c->touched.p;
-	size_t n = c->touched.n / sizeof(*t);
+	int rc = change_resolve(c);
 
-	if (n)
-		qsort(t, n, sizeof(*t), by_pair_and_age);
-	for (size_t i = 0; i < n; i++) {
-		int rc;
-
-		if (i && by_pair(&t[i - 1], &t[i]) == 0)
-			continue;
-		rc = resolve(c, &t[i]);
-		if (rc < 0)
-			return rc;
-	}
+	if (rc == 0)
+		rc = events_flush(c->source.txn, &c->events);
+	if (rc == 0)
+		rc = signed_flush(c->source.txn, &c->signatures);
+	if (rc == 0)
+		rc = graph_flush(c);
+	if (rc < 0)
+		return rc;
 	c->meta.log_end = log_end;
 	c->meta.head = *head;
 	return meta_write(c->source.txn, &c->meta);

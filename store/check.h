@@ -17,6 +17,7 @@ struct checking {
 	const struct store_check_options *o;
 	struct store_check *out;
 	struct wal_report log; /* what the log has lost */
+	unsigned searches;     /* see check_pair_names() */
 };
 
 /* Report a finding whose sentence is made of format; its text is filled in here. */
@@ -80,9 +81,14 @@ int check_rows(struct checking *c, MDB_txn *txn, MDB_txn *built, bool stale);
 
 /* ---- check_words.c ---- */
 
-/* The names of a pair, appended to these, as its view has them. -ENOENT, -EBADMSG. */
-int check_pair_names(MDB_txn *txn, const struct pair_key *p, struct buf *subject,
-	struct buf *predicate);
+/* The names of a pair, appended to these: as it is listed, and by the record that brought it or,
+ * a few times in a check, by a search through all subjects. -ENOENT, -EBADMSG. */
+enum {
+	SEARCHES_MAX =
+		100, /* at a million subjects each takes a quarter of a second */
+};
+int check_pair_names(struct checking *c, MDB_txn *txn, const struct pair_key *p,
+	struct buf *subject, struct buf *predicate);
 
 /* Append an id or a key as 64 hex digits. */
 void check_hex(const uint8_t b[ID_SIZE], struct buf *out);
@@ -101,8 +107,8 @@ void row_words_free(struct row_words *w);
 	__attribute__((cleanup(row_words_free))) struct row_words name = {0}
 
 /* txn: where the names of hashes are looked up. */
-void row_words(MDB_txn *txn, const MDB_val *key, const MDB_val *value,
-	struct row_words *out);
+void row_words(struct checking *c, MDB_txn *txn, const MDB_val *key,
+	const MDB_val *value, struct row_words *out);
 
 /* ---- check_views.c ---- */
 

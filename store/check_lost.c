@@ -9,6 +9,7 @@
 
 #include "core/when.h"
 #include "store/check.h"
+#include "store/gather.h"
 #include "store/index_verify.h"
 
 enum {
@@ -52,35 +53,39 @@ static int add(struct losses *l, uint64_t seq, const struct event_row *e)
 			.seq = seq,
 			.at = e->at,
 			.received_at = e->received_at,
-			.kind = RECORD_COSIGNATURE, /* these have no row by id */
+			.kind = e->kind,
 		};
 	return 0;
+}
+
+static int find_event(struct losses *l, MDB_txn *built, const struct events *at)
+{
+	struct event_row e;
+
+	if (!check_damage_at(l->c, at->event.at.offset) ||
+		events_find(built, NULL, at->seq, &e) != -ENOENT)
+		return 0;
+	return add(l, at->seq, &at->event);
 }
 
 /* Events that the second index does not have, at places where the log is damaged. */
 static int find_events(struct losses *l, MDB_txn *built)
 {
-	struct row_key prefix = row_key_tag(KEY_EVENT);
+	struct row_key prefix = row_key_tag(KEY_EVENTS);
 	WALK_AUTO(w);
 	int rc = walk_start(&w, l->txn, &prefix);
 
 	for (; rc == 0; rc = walk_next(&w)) {
-		struct event_row e;
-		struct row_key k = {.n = 0};
-		MDB_val v;
-		int add_rc;
+		struct events row;
 
-		if (w.value.mv_size != sizeof(e) || w.key.mv_size != prefix.n + 8)
+		if (w.key.mv_size != prefix.n + 8)
 			continue;
-		memcpy(&e, w.value.mv_data, sizeof(e));
-		row_key_add(&k, w.key.mv_data, w.key.mv_size);
-		if (!check_damage_at(l->c, e.at.offset) ||
-			row_get(built, &k, &v) != -ENOENT)
-			continue;
-		add_rc = add(
-			l, be64_at((const uint8_t *)w.key.mv_data + prefix.n), &e);
-		if (add_rc < 0)
-			return add_rc;
+		row = events_of(be64_at((const uint8_t *)w.key.mv_data + prefix.n),
+			slice_of(w.value.mv_data, w.value.mv_size));
+		while (rc == 0 && events_next(&row) == 0)
+			rc = find_event(l, built, &row);
+		if (rc < 0)
+			return rc;
 	}
 	return rc == -ENOENT || rc == -EBADMSG ? 0 : rc;
 }
@@ -98,7 +103,7 @@ static struct lost *lost_seq(const struct losses *l, uint64_t seq)
 	return bsearch(&seq, l->list, l->n, sizeof(*l->list), by_seq);
 }
 
-/* Ids and kinds. */
+/* Ids; cosignatures have no row by theirs. */
 static void find_ids(struct losses *l)
 {
 	struct row_key prefix = row_key_tag(KEY_ID);
@@ -107,16 +112,14 @@ static void find_ids(struct losses *l)
 
 	for (; rc == 0; rc = walk_next(&w)) {
 		struct lost *of;
-		struct id_row row;
+		uint64_t seq;
 
-		if (w.value.mv_size != sizeof(row) ||
+		if (id_row_read(&w.value, &seq) < 0 ||
 			w.key.mv_size != prefix.n + ID_SIZE)
 			continue;
-		memcpy(&row, w.value.mv_data, sizeof(row));
-		of = lost_seq(l, row.seq);
+		of = lost_seq(l, seq);
 		if (!of)
 			continue;
-		of->kind = row.kind;
 		of->has_id = true;
 		memcpy(of->id.b, (const uint8_t *)w.key.mv_data + prefix.n,
 			ID_SIZE);
@@ -149,23 +152,23 @@ static uint64_t seq_of(const struct walk *w)
 {
 	const uint8_t *key = w->key.mv_data;
 	size_t n = w->key.mv_size;
-	struct claim_row claim;
+	struct claim_columns claim;
 
-	if (n < CLAIM_KEY || key[1 + HASH_SIZE] != KEY_PAIR ||
-		key[PAIR_KEY] != KEY_CLAIM)
+	if (n < CLAIM_KEY || key[PAIR_KEY] != KEY_CLAIM)
 		return 0;
 	if (n >= CLAIM_SUB_KEY)
 		return be64_at(key + n - 8);
-	if (n != CLAIM_KEY || w->value.mv_size < sizeof(claim))
+	if (n != CLAIM_KEY ||
+		claim_columns_read(
+			slice_of(w->value.mv_data, w->value.mv_size), &claim) < 0)
 		return 0;
-	memcpy(&claim, w->value.mv_data, sizeof(claim));
-	return claim.seq;
+	return claim.row.seq;
 }
 
 /* Which pairs they are about. */
 static void find_pairs(struct losses *l)
 {
-	struct row_key prefix = row_key_tag(KEY_SUBJECT);
+	struct row_key prefix = row_key_tag(KEY_PAIR);
 	WALK_AUTO(w);
 	int rc = walk_start(&w, l->txn, &prefix);
 
@@ -202,8 +205,8 @@ static void tell(struct losses *l, const struct lost *r)
 		buf_str(&text, " about ");
 		check_hex(r->target.b, &text);
 	}
-	if (r->has_pair &&
-		check_pair_names(l->txn, &r->pair, &subject, &predicate) == 0) {
+	if (r->has_pair && check_pair_names(l->c, l->txn, &r->pair, &subject,
+				   &predicate) == 0) {
 		buf_str(&text, " on ");
 		buf_add(&text, subject.p, subject.n);
 		buf_byte(&text, '/');

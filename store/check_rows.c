@@ -85,18 +85,25 @@ static void step(struct side *s)
 
 /* ---- telling ---- */
 
+/* Is it to be told by itself? */
+static bool count_difference(struct comparing *p)
+{
+	if (p->c->out->differences++ < SINGLY_MAX)
+		return true;
+	p->unsaid++;
+	p->c->out->bad++;
+	p->c->out->in_index++;
+	return false;
+}
+
 static void differ(
 	struct comparing *p, const struct side *s, MDB_txn *txn, const char *how)
 {
 	ROW_WORDS_AUTO(w);
 
-	if (p->c->out->differences++ >= SINGLY_MAX) {
-		p->unsaid++;
-		p->c->out->bad++;
-		p->c->out->in_index++;
+	if (!count_difference(p))
 		return;
-	}
-	row_words(txn, &s->walk.key, &s->walk.value, &w);
+	row_words(p->c, txn, &s->walk.key, &s->walk.value, &w);
 	check_found(p->c,
 		&(struct store_finding){
 			.kind = "row",
@@ -194,36 +201,14 @@ static void compare_contested(struct comparing *p)
 		wrong_total(p, "reached");
 }
 
-/* The row of a pair less what is history. */
-static bool same_pair(struct slice ours, struct slice theirs)
-{
-	struct pair_row a, b;
-
-	if (ours.n != theirs.n || ours.n < sizeof(a))
-		return false;
-	memcpy(&a, ours.p, sizeof(a));
-	memcpy(&b, theirs.p, sizeof(b));
-	if (a.sums != SUMS_KEPT && b.sums != SUMS_KEPT)
-		a.rights_seq = b.rights_seq;
-	return memcmp(&a, &b, sizeof(a)) == 0 &&
-	       memcmp(ours.p + sizeof(a), theirs.p + sizeof(a),
-		       ours.n - sizeof(a)) == 0;
-}
-
-static bool is_pair(struct slice key)
-{
-	return key.n == PAIR_KEY && key.p[0] == KEY_SUBJECT &&
-	       key.p[1 + HASH_SIZE] == KEY_PAIR;
-}
-
 /* Is this the voice of an agent without a word? txn: of the index that has the row. */
 static bool is_silent(const struct comparing *p, MDB_txn *txn, struct slice key)
 {
 	struct row_key words = {.n = 0};
 	WALK_AUTO(w);
 
-	if (key.n != PAIR_KEY + 1 + sizeof(uint32_t) || key.p[0] != KEY_SUBJECT ||
-		key.p[1 + HASH_SIZE] != KEY_PAIR || key.p[PAIR_KEY] != KEY_VOICE ||
+	if (key.n != PAIR_KEY + 1 + sizeof(uint32_t) || key.p[0] != KEY_PAIR ||
+		key.p[PAIR_KEY] != KEY_VOICE ||
 		be32_at(key.p + PAIR_KEY + 1) >= p->meta.agents)
 		return false;
 	row_key_add(&words, key.p, key.n);
@@ -231,17 +216,62 @@ static bool is_silent(const struct comparing *p, MDB_txn *txn, struct slice key)
 	return walk_start(&w, txn, &words) == -ENOENT;
 }
 
-/* An event less where its line ends, which all before it move. */
-static bool same_event(struct slice ours, struct slice theirs)
+static void differ_event(
+	struct comparing *p, const struct events *e, const char *how)
 {
-	struct event_row a, b;
+	uint64_t at = e->event.at.offset;
 
-	if (ours.n != sizeof(a) || theirs.n != sizeof(b))
-		return false;
-	memcpy(&a, ours.p, sizeof(a));
-	memcpy(&b, theirs.p, sizeof(b));
-	a.end = b.end;
-	return memcmp(&a, &b, sizeof(a)) == 0;
+	if (count_difference(p))
+		check_found(p->c,
+			&(struct store_finding){
+				.kind = "row",
+				.from = at,
+				.to = at,
+				.in_index = true,
+			},
+			"index: the event %llu: %s (log offset %llu)",
+			(unsigned long long)e->seq, how, (unsigned long long)at);
+}
+
+/* Where the log has lost records, the lines behind them end elsewhere. */
+static bool same_event(const struct comparing *p, const struct event_row *a,
+	const struct event_row *b)
+{
+	return a->at.offset == b->at.offset && a->at.length == b->at.length &&
+	       a->received_at == b->received_at && a->timestamp == b->timestamp &&
+	       a->kind == b->kind && (p->stale || a->end == b->end);
+}
+
+/* The events of a row, one by one up to the first that is another: those behind it are told
+ * as what differs from it. */
+static void compare_events(struct comparing *p, struct slice key, struct slice ours,
+	struct slice theirs)
+{
+	uint64_t base = key.n == 1 + 8 ? be64_at(key.p + 1) : 0;
+	struct events a = events_of(base, ours), b = events_of(base, theirs);
+	int mine = events_next(&a), other = events_next(&b);
+
+	while (mine == 0 || other == 0) {
+		bool alone = other < 0 || (mine == 0 && a.seq < b.seq);
+		bool missing = mine < 0 || (other == 0 && b.seq < a.seq);
+
+		if (mine == -EBADMSG || other == -EBADMSG)
+			break;
+		if (alone && !p->stale)
+			differ_event(p, &a, "is not in the log");
+		if (missing)
+			differ_event(p, &b, "is missing");
+		if (!alone && !missing && !same_event(p, &a.event, &b.event)) {
+			differ_event(p, &a, "is not what the log gives");
+			return;
+		}
+		if (!missing)
+			mine = events_next(&a);
+		if (!alone)
+			other = events_next(&b);
+	}
+	if (mine == -EBADMSG || other == -EBADMSG)
+		differ(p, &p->ours, p->built, "is not what the log gives");
 }
 
 static void compare_values(struct comparing *p)
@@ -254,10 +284,9 @@ static void compare_values(struct comparing *p)
 
 	if (key.p[0] == KEY_META && key.n == 1)
 		compare_meta(p, ours, theirs);
-	else if (!slice_equal(ours, theirs) &&
-		 !(is_pair(key) && same_pair(ours, theirs)) &&
-		 !is_silent(p, p->built, key) &&
-		 !(p->stale && key.p[0] == KEY_EVENT && same_event(ours, theirs)))
+	else if (key.p[0] == KEY_EVENTS)
+		compare_events(p, key, ours, theirs);
+	else if (!slice_equal(ours, theirs) && !is_silent(p, p->built, key))
 		differ(p, &p->ours, p->built, "is not what the log gives");
 }
 
@@ -269,7 +298,7 @@ static bool asked_for(const struct comparing *p, const struct side *s)
 {
 	uint8_t tag = key_of(s).p[0];
 
-	return !p->stale || tag == KEY_ID || tag == KEY_EVENT;
+	return !p->stale || tag == KEY_ID || tag == KEY_EVENTS;
 }
 
 /* A row that the second index does not have. */

@@ -235,20 +235,20 @@ static int align_pair(struct aligning *a, const struct pair_key *p)
 	struct pair_row row = {0};
 	BUF_AUTO(subject);
 	BUF_AUTO(predicate);
-	int rc = pair_row_read(txn, p, &row, NULL);
+	int rc = change_pair(&a->change, p, &row);
 
 	if (rc == -ENOENT || (rc == 0 && (row.sums == SUMS_KEPT) == a->keep))
 		return 0;
 	if (rc == 0)
-		rc = check_pair_names(txn, p, &subject, &predicate);
+		rc = check_pair_names(a->c, txn, p, &subject, &predicate);
 	if (rc == 0 && !a->keep) {
 		row.sums = SUMS_NONE;
 		rc = sums_drop(&a->change, p);
 		if (rc == 0)
-			rc = pair_row_mend(txn, p, &row);
+			rc = change_pair_set(&a->change, p, &row);
 	}
 	if (rc == 0)
-		rc = change_touch(&a->change, slice_of(subject.p, subject.n),
+		rc = change_touch(&a->change, p, slice_of(subject.p, subject.n),
 			slice_of(predicate.p, predicate.n));
 	if (rc < 0 || ++a->touched < ALIGN_STEP)
 		return rc;
@@ -263,23 +263,23 @@ static int align_row(struct aligning *a, const struct walk *w)
 	struct pair_row row;
 	struct pair_key p;
 
-	if (w->key.mv_size != PAIR_KEY || key[1 + HASH_SIZE] != KEY_PAIR ||
-		w->value.mv_size < sizeof(row))
+	if (w->key.mv_size != PAIR_KEY ||
+		pair_row_unpack(
+			slice_of(w->value.mv_data, w->value.mv_size), &row) < 0)
 		return 0;
 	memcpy(p.b, key, PAIR_KEY);
-	memcpy(&row, w->value.mv_data, sizeof(row));
 	return (row.sums == SUMS_KEPT) == a->keep ? align_pair(a, &p) : 0;
 }
 
 static int align_pass(struct aligning *a, MDB_txn *txn)
 {
-	struct row_key subjects = row_key_tag(KEY_SUBJECT);
+	struct row_key pairs = row_key_tag(KEY_PAIR);
 	WALK_AUTO(w);
 	int rc = align_begin(a), walked;
 
 	if (rc < 0)
 		return rc;
-	walked = walk_start(&w, txn, &subjects);
+	walked = walk_start(&w, txn, &pairs);
 	/* rows that do not verify are not passed over: what is behind them differs, and
 	 * that is seen when the rows are compared */
 	for (; rc == 0 && walked == 0; walked = walk_next(&w))

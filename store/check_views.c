@@ -13,18 +13,40 @@ struct viewing {
 	bool lossy;
 };
 
-/* What the row of a pair should hold, from nothing but its claims. */
-static int expect(const struct source *source, const struct pair_key *key,
-	const struct pair_row *row, struct slice subject, struct slice predicate,
-	struct pair_view *out)
+/* What the file of a pair holds, against what the lens says: 0, or 1 where they differ. */
+static int compare_lines(const struct source *source, const struct pair_key *key,
+	const struct pair_view *view, struct slice subject, struct slice predicate)
 {
-	int rc = pair_resolve(source, key, subject, predicate, out);
+	BUF_AUTO(printed);
+	BUF_AUTO(fresh);
+	struct slice a = {0}, b = {0};
+	int rc = pair_print(source, key, subject, predicate, view, &printed, NULL);
 
-	if (rc < 0 || row->sums != SUMS_KEPT || !predicate_is_set(predicate))
+	if (rc == 0)
+		rc = pair_resolve(source, key, subject, predicate, &fresh, NULL);
+	if (rc == 0)
+		rc = buf_view(&printed, &a);
+	if (rc == 0)
+		rc = buf_view(&fresh, &b);
+	return rc < 0 ? rc : !slice_equal(a, b);
+}
+
+/* The columns of a pair, and the line that is printed from them, against those from
+ * nothing but its claims: 0, or 1 where they differ. */
+static int compare_view(const struct source *source, const struct pair_key *key,
+	const struct pair_view *view, struct slice subject, struct slice predicate,
+	struct pair_view *fresh)
+{
+	ARENA_AUTO(a);
+	int rc = pair_decide(source, key, predicate, &a, fresh, NULL);
+
+	if (rc < 0)
 		return rc;
-	buf_reset(&out->line); /* of a large set the names alone are kept */
-	pair_view_names(subject, predicate, &out->line);
-	return 0;
+	if (!pair_view_equal(view, fresh))
+		return 1;
+	return predicate_is_set(predicate)
+		       ? 0
+		       : compare_lines(source, key, view, subject, predicate);
 }
 
 /* Is the pair listed among those that are contested? */
@@ -42,16 +64,14 @@ static bool is_listed(
 static const char *judge(
 	struct viewing *v, struct slice subject, struct slice predicate, int *error)
 {
-	__attribute__((cleanup(pair_view_free))) struct pair_view fresh = {0};
 	struct pair_key key = pair_key(subject, predicate);
 	struct pair_row row = {0};
-	struct slice view = {0}, line = {0};
-	int rc = pair_row_read(v->source->txn, &key, &row, &view);
+	struct pair_view fresh = {0};
+	int rc = pair_row_read(v->source->txn, &key, &row);
 
 	if (rc == 0)
-		rc = expect(v->source, &key, &row, subject, predicate, &fresh);
-	if (rc == 0)
-		rc = buf_view(&fresh.line, &line);
+		rc = compare_view(
+			v->source, &key, &row.view, subject, predicate, &fresh);
 	*error = rc == -ENOMEM ? rc : 0;
 	if (rc == -EBADMSG && v->lossy)
 		return NULL;
@@ -59,7 +79,7 @@ static const char *judge(
 		return rc == -EBADMSG ? "cannot be resolved: rows or records of it "
 					"do not verify"
 				      : strerror(-rc);
-	if (!slice_equal(line, view))
+	if (rc > 0)
 		return "the view differs from a fresh resolution";
 	if (is_listed(v->source, subject, predicate) !=
 		(fresh.status == STATUS_CONTESTED))

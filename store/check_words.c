@@ -1,10 +1,16 @@
 /* A row as a person would call it: what it is, which one, and where in the log it comes
- * from. Of hashes in keys the names are looked up in the view of a pair. */
+ * from. Of hashes in keys the names are looked up in the record that brought the pair. */
 #include <errno.h>
 
-#include "core/json.h"
+#include "core/canon.h"
 #include "store/check.h"
+#include "store/gather.h"
+#include "store/list.h"
 #include "store/pair.h"
+
+enum {
+	NEIGHBOURS_MAX = 10000, /* rows looked at for the name of a subject */
+};
 
 /* How the bytes behind the tag of a key are to be read. */
 enum key_form {
@@ -26,70 +32,147 @@ struct row_kind {
 	uint8_t tag;
 	enum key_form form;
 	const char *words;
-	size_t place; /* where in the value a log offset stands, + 1; 0: none does */
+	/* The log offset that the row tells, with its key; 0: none. NULL: none does. */
+	uint64_t (*place)(MDB_txn *txn, struct slice key, struct slice value);
 };
 
-#define PLACE(type, field) (offsetof(struct type, field) + 1)
+/* ---- places ---- */
+
+/* Listings begin with it. */
+static uint64_t place_first(MDB_txn *txn, struct slice key, struct slice value)
+{
+	(void)txn;
+	(void)key;
+	return value.n >= 8 ? u64_at(value.p) : 0;
+}
+
+static_assert(offsetof(struct subject_row, first) == 0 &&
+		      offsetof(struct predicate_row, first) == 0 &&
+		      offsetof(struct listed_row, first) == 0,
+	"place_first reads it there");
+
+static uint64_t place_packed(MDB_txn *txn, struct slice key, struct slice value)
+{
+	return locator_unpack(place_first(txn, key, value)).offset;
+}
+
+static_assert(offsetof(struct cosigner_row, at) == 0 &&
+		      offsetof(struct profile_row, at) == 0,
+	"place_packed reads it there");
+
+/* That of the last record that changed it. */
+static uint64_t place_of_pair(MDB_txn *txn, struct slice key, struct slice value)
+{
+	struct event_row e = {0};
+	struct pair_row row;
+
+	(void)key;
+	return pair_row_unpack(value, &row) == 0 &&
+			       events_find(txn, NULL, row.generation, &e) == 0
+		       ? e.at.offset
+		       : 0;
+}
+
+static uint64_t place_of_claim(MDB_txn *txn, struct slice key, struct slice value)
+{
+	struct claim_columns c;
+
+	(void)txn;
+	(void)key;
+	return claim_columns_read(value, &c) == 0 ? c.row.at.offset : 0;
+}
+
+static uint64_t place_of_events(MDB_txn *txn, struct slice key, struct slice value)
+{
+	struct events e = events_of(key.n == 1 + 8 ? be64_at(key.p + 1) : 0, value);
+
+	(void)txn;
+	return events_next(&e) == 0 ? e.event.at.offset : 0;
+}
+
+static uint64_t place_of_id(MDB_txn *txn, struct slice key, struct slice value)
+{
+	struct event_row e = {0};
+	MDB_val v = val_of(value.p, value.n);
+	uint64_t seq;
+
+	(void)key;
+	return id_row_read(&v, &seq) == 0 && events_find(txn, NULL, seq, &e) == 0
+		       ? e.at.offset
+		       : 0;
+}
+
+static uint64_t place_in_list(MDB_txn *txn, struct slice key, struct slice value)
+{
+	MDB_val v = val_of(value.p, value.n);
+	struct listed l;
+
+	(void)txn;
+	(void)key;
+	return list_row_first(&v, &l) == 0 ? l.row.first : 0;
+}
+
+/* ---- kinds ---- */
 
 static const struct row_kind kinds[] = {
-	{KEY_META, FORM_BARE, "the row of totals", 0},
-	{KEY_ID, FORM_ID, "the place of record", PLACE(id_row, at)},
-	{KEY_EVENT, FORM_SEQ, "the event", PLACE(event_row, at)},
-	{KEY_NAME, FORM_NAME, "the subject", PLACE(subject_row, first)},
-	{KEY_AGENT, FORM_KEY, "the number of agent", 0},
-	{KEY_AGENT_NUMBER, FORM_NUMBER, "the key of agent number", 0},
-	{KEY_SETTING, FORM_KEY, "a setting about agent", 0},
-	{KEY_GOVERNED, FORM_SEQ, "the appointment of a steward", 0},
-	{KEY_SETTING_SEQ, FORM_SEQ, "the mark of a setting", 0},
-	{KEY_COSIGNED, FORM_ID_SEQ, "a cosignature under", PLACE(cosigner_row, at)},
-	{KEY_WAITING, FORM_ID_SEQ, "a record that waits for", 0},
-	{KEY_SIGNED, FORM_SIGNED, "what was signed by agent number", 0},
-	{KEY_DAMAGE, FORM_SEQ, "the mark of damage at log offset", 0},
-	{KEY_SWEEP, FORM_SEQ, "a sweep that is owed", 0},
-	{KEY_CONTESTED, FORM_BOTH, "the listing as contested", 1},
-	{KEY_SOURCE, FORM_NAME, "the source", PLACE(listed_row, first)},
-	{KEY_CITED, FORM_BARE, "what cites a source", PLACE(listed_row, first)},
-	{KEY_USED, FORM_ID, "what rests on", PLACE(listed_row, first)},
-	{KEY_SPOKEN, FORM_NUMBER, "the assertions of agent number", 0},
-	{KEY_PROFILE, FORM_NUMBER, "a profile of agent number",
-		PLACE(profile_row, at)},
-	{KEY_CALLED, FORM_NAME, "an agent's name", PLACE(listed_row, first)},
-	{KEY_EPOCH, FORM_NAME, "the epoch", PLACE(listed_row, first)},
-	{KEY_SUCCESSOR, FORM_ID, "what supersedes epoch", PLACE(listed_row, first)},
-	{KEY_EPOCH_CLAIM, FORM_ID, "an assertion of epoch",
-		PLACE(listed_row, first)},
+	{KEY_META, FORM_BARE, "the row of totals", NULL},
+	{KEY_ID, FORM_ID, "the place of record", place_of_id},
+	{KEY_EVENTS, FORM_SEQ, "the row of events from", place_of_events},
+	{KEY_NAME, FORM_NAME, "the subject", place_first},
+	{KEY_AGENT, FORM_KEY, "the number of agent", NULL},
+	{KEY_AGENT_NUMBER, FORM_NUMBER, "the key of agent number", NULL},
+	{KEY_SETTING, FORM_KEY, "a setting about agent", NULL},
+	{KEY_GOVERNED, FORM_SEQ, "the appointment of a steward", NULL},
+	{KEY_SETTING_SEQ, FORM_SEQ, "the mark of a setting", NULL},
+	{KEY_COSIGNED, FORM_ID_SEQ, "a cosignature under", place_packed},
+	{KEY_WAITING, FORM_ID_SEQ, "a record that waits for", NULL},
+	{KEY_SIGNED, FORM_SIGNED, "what was signed by agent number", NULL},
+	{KEY_DAMAGE, FORM_SEQ, "the mark of damage at log offset", NULL},
+	{KEY_SWEEP, FORM_SEQ, "a sweep that is owed", NULL},
+	{KEY_CONTESTED, FORM_BOTH, "the listing as contested", place_first},
+	{KEY_SOURCE, FORM_NAME, "the source", place_first},
+	{KEY_CITED, FORM_BARE, "what cites a source", place_in_list},
+	{KEY_USED, FORM_ID, "what rests on", place_in_list},
+	{KEY_SPOKEN, FORM_NUMBER, "the assertions of agent number", NULL},
+	{KEY_SPOKEN_COUNT, FORM_NUMBER, "how much was asserted by agent number",
+		NULL},
+	{KEY_PROFILE, FORM_NUMBER, "a profile of agent number", place_packed},
+	{KEY_CALLED, FORM_NAME, "an agent's name", place_first},
+	{KEY_EPOCH, FORM_NAME, "the epoch", place_in_list},
+	{KEY_SUCCESSOR, FORM_ID, "what supersedes epoch", place_in_list},
+	{KEY_EPOCH_CLAIM, FORM_ID, "an assertion of epoch", place_in_list},
 };
 
 static const struct row_kind kinds_of_subject[] = {
-	{KEY_PREDICATE, FORM_SUBJECT, "the predicate", PLACE(predicate_row, first)},
-	{KEY_INBOUND, FORM_SUBJECT, "a reference by", PLACE(listed_row, first)},
+	{KEY_PREDICATE, FORM_SUBJECT, "the predicate", place_first},
+	{KEY_INBOUND, FORM_SUBJECT, "a reference by", place_in_list},
 };
 
 static const struct row_kind kinds_of_pair[] = {
-	{0, FORM_PAIR, "the pair", PLACE(pair_row, first)},
-	{KEY_CLAIM, FORM_CLAIM, "the claim", PLACE(claim_row, at)},
-	{KEY_LINK, FORM_PAIR, "what follows a claim on", 0},
-	{KEY_HISTORY, FORM_PAIR, "the history of", 0},
-	{KEY_SUMS, FORM_PAIR, "the totals of", 0},
-	{KEY_VOICE, FORM_PAIR, "the sums (an agent's weight) of", 0},
-	{KEY_SAID, FORM_PAIR, "the sums (claims by source) of", 0},
-	{KEY_UTTERANCE, FORM_PAIR, "the sums (utterances) of", 0},
-	{KEY_WORD, FORM_PAIR, "the sums (words) of", 0},
-	{KEY_CLUSTER, FORM_PAIR, "the sums (of an object) of", 0},
-	{KEY_RANK, FORM_PAIR, "the sums (ranks) of", 0},
-	{KEY_LEVEL, FORM_PAIR, "the sums (levels) of", 0},
-	{KEY_OWN, FORM_PAIR, "the sums (of a claim) of", 0},
-	{KEY_LEADER, FORM_PAIR, "the sums (leaders) of", 0},
+	{0, FORM_PAIR, "the pair", place_of_pair},
+	{KEY_CLAIM, FORM_CLAIM, "the claim", place_of_claim},
+	{KEY_LINK, FORM_PAIR, "what follows a claim on", NULL},
+	{KEY_HISTORY, FORM_PAIR, "the history of", NULL},
+	{KEY_SUMS, FORM_PAIR, "the totals of", NULL},
+	{KEY_VOICE, FORM_PAIR, "the sums (an agent's weight) of", NULL},
+	{KEY_SAID, FORM_PAIR, "the sums (claims by source) of", NULL},
+	{KEY_UTTERANCE, FORM_PAIR, "the sums (utterances) of", NULL},
+	{KEY_WORD, FORM_PAIR, "the sums (words) of", NULL},
+	{KEY_CLUSTER, FORM_PAIR, "the sums (of an object) of", NULL},
+	{KEY_RANK, FORM_PAIR, "the sums (ranks) of", NULL},
+	{KEY_LEVEL, FORM_PAIR, "the sums (levels) of", NULL},
+	{KEY_OWN, FORM_PAIR, "the sums (of a claim) of", NULL},
+	{KEY_LEADER, FORM_PAIR, "the sums (leaders) of", NULL},
 };
 
 static const struct row_kind kinds_of_claim[] = {
-	{KEY_COSIGNER, FORM_CLAIM, "a cosignature under the claim",
-		PLACE(cosigner_row, at)},
-	{KEY_WITHDRAWAL, FORM_CLAIM, "a withdrawal of the claim", 0},
-	{KEY_VOTE, FORM_CLAIM, "a vote on the claim", 0},
+	{KEY_COSIGNER, FORM_CLAIM, "a cosignature under the claim", place_packed},
+	{KEY_WITHDRAWAL, FORM_CLAIM, "a withdrawal of the claim", NULL},
+	{KEY_VOTE, FORM_CLAIM, "a vote on the claim", NULL},
 };
 
-static const struct row_kind unknown = {0, FORM_BARE, "a row of no known kind", 0};
+static const struct row_kind unknown = {
+	0, FORM_BARE, "a row of no known kind", NULL};
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -106,13 +189,13 @@ static const struct row_kind *kind_of(struct slice key)
 {
 	if (key.n == 0)
 		return &unknown;
-	if (key.p[0] != KEY_SUBJECT)
+	if (key.p[0] == KEY_SUBJECT)
+		return key.n < 1 + HASH_SIZE + 1 ? &unknown
+						 : find_kind(kinds_of_subject,
+							   COUNT(kinds_of_subject),
+							   key.p[1 + HASH_SIZE]);
+	if (key.p[0] != KEY_PAIR)
 		return find_kind(kinds, COUNT(kinds), key.p[0]);
-	if (key.n < 1 + HASH_SIZE + 1)
-		return &unknown;
-	if (key.p[1 + HASH_SIZE] != KEY_PAIR)
-		return find_kind(kinds_of_subject, COUNT(kinds_of_subject),
-			key.p[1 + HASH_SIZE]);
 	if (key.n < PAIR_KEY)
 		return &unknown;
 	if (key.n > CLAIM_KEY && key.p[PAIR_KEY] == KEY_CLAIM)
@@ -124,67 +207,139 @@ static const struct row_kind *kind_of(struct slice key)
 
 /* ---- names ---- */
 
-static int take_names(struct slice text, struct buf *subject, struct buf *predicate)
+static bool is_hash(struct slice name, const uint8_t hash[HASH_SIZE])
 {
-	JSON_AUTO(doc);
-	const cJSON *s, *p;
-	int rc = json_parse(text, &doc, NULL);
+	struct cluster_hash h = name_hash(name);
 
-	if (rc < 0)
-		return rc == -ENOMEM ? rc : -EBADMSG;
-	s = cJSON_GetObjectItemCaseSensitive(doc.root, "subject");
-	p = cJSON_GetObjectItemCaseSensitive(doc.root, "predicate");
-	if (!cJSON_IsString(s) || !cJSON_IsString(p))
-		return -EBADMSG;
-	buf_str(subject, s->valuestring);
-	buf_str(predicate, p->valuestring);
-	return subject->failed || predicate->failed ? -ENOMEM : 0;
+	return memcmp(h.b, hash, HASH_SIZE) == 0;
 }
 
-int check_pair_names(MDB_txn *txn, const struct pair_key *p, struct buf *subject,
-	struct buf *predicate)
+/* The name in a list whose hash this is, by a search through it. */
+static int search_name(MDB_txn *txn, const struct row_key *list,
+	const uint8_t hash[HASH_SIZE], struct buf *out)
 {
-	struct pair_row row = {0};
-	struct slice view = {0};
-	BUF_AUTO(closed);
-	int rc = pair_row_read(txn, p, &row, &view);
-
-	if (rc < 0)
-		return rc;
-	rc = take_names(view, subject, predicate);
-	if (rc != -EBADMSG)
-		return rc;
-	/* of a large set the names alone are kept: as the line begins */
-	buf_slice(&closed, view);
-	buf_byte(&closed, '}');
-	return closed.failed ? -ENOMEM
-			     : take_names(slice_of(closed.p, closed.n), subject,
-				       predicate);
-}
-
-/* The first pair of a subject tells its name. */
-static void name_subject(MDB_txn *txn, struct slice key, struct row_words *out)
-{
-	struct row_key prefix = {.n = 0};
-	struct pair_key p;
-	BUF_AUTO(predicate);
 	WALK_AUTO(w);
+	int rc = walk_start(&w, txn, list);
 
-	row_key_add(&prefix, key.p, 1 + HASH_SIZE);
-	row_key_byte(&prefix, KEY_PAIR);
-	if (walk_start(&w, txn, &prefix) < 0 || w.key.mv_size < PAIR_KEY)
-		return;
-	memcpy(p.b, w.key.mv_data, PAIR_KEY);
-	(void)check_pair_names(txn, &p, &out->subject, &predicate);
+	for (; rc == 0; rc = walk_next(&w)) {
+		struct slice name =
+			slice_of((const uint8_t *)w.key.mv_data + w.prefix.n,
+				w.key.mv_size - w.prefix.n);
+
+		if (!is_hash(name, hash))
+			continue;
+		buf_slice(out, name);
+		return out->failed ? -ENOMEM : 0;
+	}
+	return rc;
 }
 
-static void name_pair(MDB_txn *txn, struct slice key, struct row_words *out)
+/* The subject of the assertion at that log offset. Doubt is not raised: the log was looked
+ * at. */
+static int subject_in_log(const struct wal *wal, uint64_t offset,
+	const uint8_t hash[HASH_SIZE], struct buf *out)
+{
+	struct frame frame = {0};
+	struct record r = {0};
+	BUF_AUTO(scratch);
+	int rc = wal_read(wal, offset, 0, &scratch, &frame);
+
+	if (rc == 0)
+		rc = canon_decode(frame.canonical, &r, NULL);
+	if (rc < 0)
+		return rc;
+	if (r.kind != RECORD_ASSERTION || !is_hash(r.subject, hash))
+		return -EBADMSG;
+	buf_slice(out, r.subject);
+	return out->failed ? -ENOMEM : 0;
+}
+
+/* The subject of a row of its predicates, from the log or, where that has lost it, from the
+ * list of subjects. */
+static int subject_of(struct checking *c, MDB_txn *txn, const struct walk *w,
+	const uint8_t *hash, struct buf *out)
+{
+	struct row_key subjects = row_key_tag(KEY_NAME);
+	int rc = subject_in_log(c->s->wal,
+		place_first(txn, slice_of(NULL, 0),
+			slice_of(w->value.mv_data, w->value.mv_size)),
+		hash, out);
+
+	if (rc == 0 || rc == -ENOMEM)
+		return rc;
+	if (c->searches++ >= SEARCHES_MAX)
+		return -ENOENT;
+	return search_name(txn, &subjects, hash, out);
+}
+
+int check_pair_names(struct checking *c, MDB_txn *txn, const struct pair_key *p,
+	struct buf *subject, struct buf *predicate)
+{
+	struct row_key prefix = row_key_tag(KEY_SUBJECT);
+	const size_t tag = 1 + HASH_SIZE;
+	struct cluster_hash last = {.b = {0}};
+	BUF_AUTO(name);
+	WALK_AUTO(w);
+	int rc;
+
+	row_key_add(&prefix, p->b + 1, NEARBY_SIZE);
+	rc = walk_start(&w, txn, &prefix);
+	for (int i = 0; rc == 0 && i < NEIGHBOURS_MAX; rc = walk_next(&w), i++) {
+		struct slice key = slice_of(w.key.mv_data, w.key.mv_size);
+		struct slice rest = slice_sub(key, tag + 1, SIZE_MAX);
+		struct pair_key of;
+
+		if (key.n <= tag || key.p[tag] != KEY_PREDICATE)
+			continue;
+		if (name.n == 0 || memcmp(last.b, key.p + 1, HASH_SIZE) != 0) {
+			memcpy(last.b, key.p + 1, HASH_SIZE);
+			buf_reset(&name);
+			if (subject_of(c, txn, &w, last.b, &name) < 0)
+				continue;
+		}
+		of = pair_key(slice_of(name.p, name.n), rest);
+		if (memcmp(of.b, p->b, PAIR_KEY) != 0)
+			continue;
+		buf_add(subject, name.p, name.n);
+		buf_slice(predicate, rest);
+		return subject->failed || predicate->failed ? -ENOMEM : 0;
+	}
+	return rc < 0 ? rc : -ENOENT;
+}
+
+/* One of its pairs tells the name of a subject; beside them may be those of others. */
+static void name_subject(struct checking *c, MDB_txn *txn, const uint8_t *hash,
+	struct row_words *out)
+{
+	struct row_key prefix = row_key_pairs(hash);
+	WALK_AUTO(w);
+	int rc = walk_start(&w, txn, &prefix);
+
+	for (int i = 0; rc == 0 && i < NEIGHBOURS_MAX; rc = walk_next(&w), i++) {
+		struct pair_key p;
+		struct cluster_hash of;
+		BUF_AUTO(predicate);
+
+		if (w.key.mv_size != PAIR_KEY)
+			continue;
+		memcpy(p.b, w.key.mv_data, PAIR_KEY);
+		buf_reset(&out->subject);
+		if (check_pair_names(c, txn, &p, &out->subject, &predicate) < 0)
+			continue;
+		of = name_hash(slice_of(out->subject.p, out->subject.n));
+		if (memcmp(of.b, hash, HASH_SIZE) == 0)
+			return;
+	}
+	buf_reset(&out->subject);
+}
+
+static void name_pair(
+	struct checking *c, MDB_txn *txn, struct slice key, struct row_words *out)
 {
 	struct pair_key p;
 
 	memcpy(p.b, key.p, PAIR_KEY);
-	if (check_pair_names(txn, &p, &out->subject, &out->predicate) < 0)
-		name_subject(txn, key, out);
+	(void)check_pair_names(c, txn, &p, &out->subject, &out->predicate);
 	buf_slice(&out->about, out->subject.n
 				       ? slice_of(out->subject.p, out->subject.n)
 				       : slice_str("?"));
@@ -237,11 +392,12 @@ static void say_both(struct slice rest, struct row_words *out)
 	buf_slice(&out->about, predicate);
 }
 
-static void say_subject(MDB_txn *txn, struct slice key, struct row_words *out)
+static void say_subject(
+	struct checking *c, MDB_txn *txn, struct slice key, struct row_words *out)
 {
 	struct slice rest = slice_sub(key, 1 + HASH_SIZE + 1, SIZE_MAX);
 
-	name_subject(txn, key, out);
+	name_subject(c, txn, key.p + 1, out);
 	if (key.p[1 + HASH_SIZE] == KEY_INBOUND) {
 		buf_slice(&out->about, up_to_zero(rest));
 		buf_str(&out->about, " to ");
@@ -253,13 +409,14 @@ static void say_subject(MDB_txn *txn, struct slice key, struct row_words *out)
 	buf_add(&out->about, out->subject.p, out->subject.n);
 }
 
-static void say_claim(MDB_txn *txn, struct slice key, struct row_words *out)
+static void say_claim(
+	struct checking *c, MDB_txn *txn, struct slice key, struct row_words *out)
 {
 	if (key.n >= CLAIM_KEY) {
 		take_id(key.p + CLAIM_KEY - ID_SIZE, out);
 		buf_str(&out->about, " on ");
 	}
-	name_pair(txn, key, out);
+	name_pair(c, txn, key, out);
 	if (key.n > CLAIM_KEY)
 		say_seq(key, out);
 }
@@ -270,8 +427,8 @@ static void say_number(struct slice rest, struct row_words *out)
 		buf_printf(&out->about, "%u", be32_at(rest.p));
 }
 
-static void say_key(
-	MDB_txn *txn, enum key_form form, struct slice key, struct row_words *out)
+static void say_key(struct checking *c, MDB_txn *txn, enum key_form form,
+	struct slice key, struct row_words *out)
 {
 	struct slice rest = slice_sub(key, 1, SIZE_MAX);
 	bool whole = rest.n >= ID_SIZE;
@@ -306,31 +463,28 @@ static void say_key(
 		say_both(rest, out);
 		break;
 	case FORM_SUBJECT:
-		say_subject(txn, key, out);
+		say_subject(c, txn, key, out);
 		break;
 	case FORM_PAIR:
-		name_pair(txn, key, out);
+		name_pair(c, txn, key, out);
 		break;
 	case FORM_CLAIM:
-		say_claim(txn, key, out);
+		say_claim(c, txn, key, out);
 		break;
 	}
 }
 
-void row_words(MDB_txn *txn, const MDB_val *key, const MDB_val *value,
-	struct row_words *out)
+void row_words(struct checking *c, MDB_txn *txn, const MDB_val *key,
+	const MDB_val *value, struct row_words *out)
 {
 	struct slice k = slice_of(key->mv_data, key->mv_size);
 	const struct row_kind *kind = kind_of(k);
-	uint64_t offset;
 
 	out->kind = kind->words;
-	say_key(txn, kind->form, k, out);
-	if (kind->place && value->mv_size >= kind->place - 1 + sizeof(offset)) {
-		memcpy(&offset, (const uint8_t *)value->mv_data + kind->place - 1,
-			sizeof(offset));
-		out->offset = offset;
-	}
+	say_key(c, txn, kind->form, k, out);
+	if (kind->place)
+		out->offset = kind->place(
+			txn, k, slice_of(value->mv_data, value->mv_size));
 }
 
 void row_words_free(struct row_words *w)

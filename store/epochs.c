@@ -7,6 +7,7 @@
 
 #include "core/bytes.h"
 #include "core/sign.h"
+#include "store/list.h"
 
 struct epoch_known {
 	struct id id;
@@ -128,24 +129,17 @@ static int find_incoming(const struct source *s, struct arena *a,
 {
 	struct row_key prefix = row_key_hanging(KEY_SUCCESSOR, id);
 	struct signed_by these = {.n = 0};
-	WALK_AUTO(w);
-	int rc = walk_start(&w, s->txn, &prefix);
+	LIST_WALK_AUTO(w);
+	int rc = list_first(&w, s->txn, &prefix);
 
 	if (rc == 0)
 		rc = epoch_signatures(s, a, id, &these);
-	for (; rc == 0; rc = walk_next(&w)) {
-		const uint8_t *key = w.key.mv_data;
-		struct incoming e = {0};
-		struct listed_row row;
+	for (; rc == 0; rc = list_next(&w)) {
+		struct incoming e = {.from = w.at.id};
 		bool may = false;
 
-		if (w.key.mv_size != prefix.n + 8 + ID_SIZE ||
-			w.value.mv_size != sizeof(row))
-			return -EBADMSG;
-		memcpy(&row, w.value.mv_data, sizeof(row));
-		if (!context_sees(&s->context, row.seq, be64_at(key + prefix.n)))
+		if (!context_sees(&s->context, w.at.row.seq, w.at.timestamp))
 			continue;
-		memcpy(e.from.b, key + prefix.n + 8, ID_SIZE);
 		rc = read_incoming(s, a, &these, &e, &may);
 		if (rc < 0)
 			return rc;

@@ -16,34 +16,6 @@ static void gather_free(struct gather *g)
 
 /* ---- rows ---- */
 
-int claim_columns_read(struct slice value, struct claim_columns *out)
-{
-	size_t at = sizeof(out->row), n;
-
-	if (value.n < at)
-		return -EBADMSG;
-	memcpy(&out->row, value.p, at);
-	out->signers = value.p + at;
-	n = out->row.signers * sizeof(uint32_t);
-	n += out->row.has & CLAIM_PARENT ? ID_SIZE : 0;
-	n += out->row.has & CLAIM_EPOCH ? ID_SIZE : 0;
-	if (out->row.signers > SIGNATURES_MAX || value.n != at + n)
-		return -EBADMSG;
-	at += out->row.signers * sizeof(uint32_t);
-	if (out->row.has & CLAIM_PARENT) {
-		memcpy(out->parent.b, value.p + at, ID_SIZE);
-		at += ID_SIZE;
-	}
-	if (out->row.has & CLAIM_EPOCH)
-		memcpy(out->epoch.b, value.p + at, ID_SIZE);
-	return 0;
-}
-
-uint32_t claim_signer_at(const struct claim_columns *c, uint32_t i)
-{
-	return be32_at(c->signers + i * sizeof(uint32_t));
-}
-
 static void add_signing(struct gather *g, uint32_t number)
 {
 	struct raw_signing s = {.claim = claims_met(g) - 1, .number = number};
@@ -54,7 +26,7 @@ static void add_signing(struct gather *g, uint32_t number)
 static int add_claim(struct gather *g, const struct walk *w)
 {
 	const uint8_t *key = w->key.mv_data;
-	struct claim_columns c = {0};
+	struct claim_columns c;
 	struct fact f = {.claim = {.timestamp = be64_at(key + PAIR_KEY + 1)}};
 	int rc = claim_columns_read(
 		slice_of(w->value.mv_data, w->value.mv_size), &c);
@@ -75,12 +47,13 @@ static int add_claim(struct gather *g, const struct walk *w)
 	f.claim.epoch = c.epoch;
 	f.claim.locator = c.row.at.offset;
 	f.claim.locator_length = c.row.at.length;
+	f.claim.seq = c.row.seq;
 	f.has_parent = (c.row.has & CLAIM_PARENT) != 0;
 	f.parent = c.parent;
 	buf_add(&g->claims, &f, sizeof(f));
 	buf_add(&g->clusters, &c.row.cluster, sizeof(c.row.cluster));
 	for (uint32_t i = 0; i < c.row.signers; i++)
-		add_signing(g, claim_signer_at(&c, i));
+		add_signing(g, c.signers[i]);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef STORE_GATHER_H
 #define STORE_GATHER_H
 
+#include "core/claim.h"
 #include "core/footing.h"
 #include "store/source.h"
 
@@ -20,11 +21,6 @@ struct gathered {
 int gather_pair(const struct source *s, const struct pair_key *p, struct arena *a,
 	struct gathered *out);
 
-/* Which claim of a pair. */
-struct claim_ref {
-	uint64_t timestamp;
-	struct id id;
-};
 int claim_ref_compare(const void *a, const void *b);
 
 /* The same of the claims in the list (sorted by claim_ref_compare); those that are not
@@ -41,11 +37,17 @@ int gather_component(const struct source *s, const struct pair_key *p,
 /* A claim row as it is read back. */
 struct claim_columns {
 	struct claim_row row;
-	const uint8_t *signers;	 /* row.signers numbers */
-	struct id parent, epoch; /* with their bits of row.has */
+	uint32_t signers[SIGNATURES_MAX]; /* row.signers numbers */
+	struct id parent, epoch; /* with their bits of row.has; else zeros */
 };
 int claim_columns_read(struct slice value, struct claim_columns *out);
-/* The number of a signer. */
-uint32_t claim_signer_at(const struct claim_columns *c, uint32_t i);
+
+/* On to the next claim of the walk over those of a pair, over all that is said of this one:
+ * -EBADMSG at another row. */
+int claims_next(struct walk *w);
+
+/* Append what such a row holds: parent and epoch with their bits of row->has. */
+void claim_columns_write(const struct claim_row *row, const uint32_t *signers,
+	const struct id *parent, const struct id *epoch, struct buf *out);
 
 #endif

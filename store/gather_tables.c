@@ -74,10 +74,8 @@ static int by_key(const void *a, const void *b)
 static int read_seat(const struct source *s, uint32_t number, struct seat *out)
 {
 	struct rights r = {0};
-	int rc = agent_by_number(s->txn, number, &out->voter.key);
+	int rc = rights_by_number(s, number, &out->voter.key, &r);
 
-	if (rc == 0)
-		rc = rights_of(s, &out->voter.key, &r);
 	if (rc < 0)
 		return rc == -ENOENT ? -EBADMSG : rc;
 	out->voter.trust = r.trust;

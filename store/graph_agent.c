@@ -2,20 +2,16 @@
 #include <errno.h>
 
 #include "store/graph_walk.h"
+#include "store/signed.h"
 
 /* ---- what an agent signed ---- */
 
-static int list_spoken(struct snap *s, uint32_t number, id_visit *visit, void *ctx)
+static int list_spoken(struct snap *s, uint32_t number,
+	const struct claim_ref *behind, id_visit *visit, void *ctx)
 {
 	struct row_key prefix = row_key_having(KEY_SPOKEN, number);
-	struct listed l;
-	WALK_AUTO(w);
-	int rc = listed_first(s, &prefix, &w, &l);
 
-	for (; rc == 0; rc = listed_next(s, &w, &l))
-		if (visit(ctx, &l.id))
-			return 0;
-	return rc == -ENOENT ? 0 : rc;
+	return list_ids(s, &prefix, behind, visit, ctx);
 }
 
 static int count_one(void *ctx, const struct id *id)
@@ -27,12 +23,12 @@ static int count_one(void *ctx, const struct id *id)
 
 static int count_spoken(struct snap *s, uint32_t number, uint64_t *out)
 {
-	struct row_key k = row_key_having(KEY_SPOKEN, number);
+	struct row_key k = row_key_having(KEY_SPOKEN_COUNT, number);
 	int rc;
 
 	*out = 0;
 	if (cuts_records(s))
-		return list_spoken(s, number, count_one, out);
+		return list_spoken(s, number, NULL, count_one, out);
 	rc = row_read(s->source.txn, &k, out, sizeof(*out));
 	return rc == -ENOENT ? 0 : rc;
 }
@@ -77,20 +73,14 @@ static int stop_at_one(void *ctx, const struct id *id)
 /* Of a time: has it signed anything that had been said by then? */
 static int signed_by_then(struct snap *s, uint32_t number)
 {
-	struct row_key prefix = row_key_tag(KEY_SIGNED);
 	bool found = false;
-	WALK_AUTO(w);
-	int rc = list_spoken(s, number, stop_at_one, &found);
+	uint64_t seq = 0;
+	int rc = list_spoken(s, number, NULL, stop_at_one, &found);
 
 	if (rc < 0 || found)
 		return rc;
-	row_key_be32(&prefix, number);
-	rc = walk_start(&w, s->source.txn, &prefix);
-	for (; rc == 0; rc = walk_next(&w)) {
-		if (w.key.mv_size != prefix.n + 8)
-			return -EBADMSG;
-		rc = record_seen(
-			s, be64_at((const uint8_t *)w.key.mv_data + prefix.n));
+	while ((rc = signed_from(s->source.txn, number, &seq)) == 0) {
+		rc = record_seen(s, seq++);
 		if (rc != -ENOENT)
 			return rc;
 	}
@@ -100,18 +90,10 @@ static int signed_by_then(struct snap *s, uint32_t number)
 /* Had it signed anything when that seq was the last? */
 static int signed_before(struct snap *s, uint32_t number, uint64_t last)
 {
-	struct row_key prefix = row_key_tag(KEY_SIGNED);
-	WALK_AUTO(w);
-	int rc;
+	uint64_t seq = 0;
+	int rc = signed_from(s->source.txn, number, &seq);
 
-	row_key_be32(&prefix, number);
-	rc = walk_start(&w, s->source.txn, &prefix);
-	if (rc < 0)
-		return rc;
-	if (w.key.mv_size != prefix.n + 8)
-		return -EBADMSG;
-	return be64_at((const uint8_t *)w.key.mv_data + prefix.n) <= last ? 0
-									  : -ENOENT;
+	return rc == 0 && seq > last ? -ENOENT : rc;
 }
 
 /* 0 or -ENOENT. */
@@ -156,12 +138,21 @@ int agent_list(struct snap *s, uint64_t after, name_visit *visit, void *ctx)
 	return 0;
 }
 
-int agent_claims(struct snap *s, const struct agent *a, id_visit *visit, void *ctx)
+int agent_claims(struct snap *s, const struct agent *a,
+	const struct claim_ref *behind, id_visit *visit, void *ctx)
 {
 	uint32_t number;
 	int rc = find_agent(s, a, &number);
 
-	return rc < 0 ? rc : list_spoken(s, number, visit, ctx);
+	return rc < 0 ? rc : list_spoken(s, number, behind, visit, ctx);
+}
+
+int agent_has(struct snap *s, const struct agent *a, const struct claim_ref *claim)
+{
+	uint32_t number;
+	int rc = agent_number(s->source.txn, a, &number);
+
+	return rc < 0 ? rc : list_has(s, row_key_having(KEY_SPOKEN, number), claim);
 }
 
 /* ---- what it calls itself ---- */
@@ -192,11 +183,13 @@ static int profile_name(struct snap *s, uint32_t number, struct arena *arena,
 	struct profile_row row = {0};
 	struct record r = {0};
 	struct frame f = {0};
+	struct locator at;
 	BUF_AUTO(scratch);
 	int rc = newest_profile(s, number, &row, &out->since);
 
+	at = locator_unpack(row.at);
 	if (rc == 0)
-		rc = source_record(&s->source, &row.at, NULL, &scratch, &f, &r);
+		rc = source_record(&s->source, &at, NULL, &scratch, &f, &r);
 	if (rc < 0)
 		return rc;
 	out->name = arena_copy(arena, r.name);
@@ -304,14 +297,10 @@ int agent_name_list(struct snap *s, uint64_t after, name_visit *visit, void *ctx
 	struct names names = {.prefix = row_key_tag(KEY_CALLED), .seen = name_seen};
 	struct record r = {0};
 	BUF_AUTO(scratch);
-
-	if (after) {
-		int rc = cookie_record(s, after, RECORD_PROFILE, &scratch, &r);
-
-		if (rc < 0)
-			return rc;
-		names.behind = r.name;
-	}
+	int rc = cookie_record(s, after, RECORD_PROFILE, &scratch, &r);
+	if (rc < 0)
+		return rc;
+	names.behind = r.name;
 	return list_named(s, &names, visit, ctx);
 }
 

@@ -17,12 +17,13 @@ static bool rows_hold(const struct snap *s)
 static int resolves_contested(
 	struct snap *s, struct slice subject, struct slice predicate)
 {
-	__attribute__((cleanup(pair_view_free))) struct pair_view v = {0};
+	ARENA_AUTO(a);
+	struct pair_view v = {0};
 	struct pair_key p = pair_key(subject, predicate);
 	int rc = snap_ready(s);
 
 	if (rc == 0)
-		rc = pair_resolve(&s->source, &p, subject, predicate, &v);
+		rc = pair_decide(&s->source, &p, predicate, &a, &v, NULL);
 	return rc < 0 ? rc : v.status == STATUS_CONTESTED ? 0 : -ENOENT;
 }
 
@@ -141,13 +142,9 @@ int conflict_subjects(struct snap *s, uint64_t after, name_visit *visit, void *c
 		.prefix = row_key_tag(KEY_NAME), .contested = subject_contested};
 	struct record r = {0};
 	BUF_AUTO(scratch);
-
-	if (after) {
-		int rc = cookie_record(s, after, RECORD_ASSERTION, &scratch, &r);
-
-		if (rc < 0)
-			return rc;
-	}
+	int rc = cookie_record(s, after, RECORD_ASSERTION, &scratch, &r);
+	if (rc < 0)
+		return rc;
 	listed.behind = all.behind = r.subject;
 	return rows_hold(s) ? list_named(s, &listed, visit, ctx)
 			    : list_ends(s, &all, visit, ctx);
@@ -159,15 +156,13 @@ int conflict_predicates(struct snap *s, struct slice subject, uint64_t after,
 	struct ends e = {.of = &subject};
 	struct record r = {0};
 	BUF_AUTO(scratch);
+	int rc;
 
 	if (subject.n == 0 || subject.n > SUBJECT_MAX)
 		return 0;
-	if (after) {
-		int rc = cookie_record(s, after, RECORD_ASSERTION, &scratch, &r);
-
-		if (rc < 0)
-			return rc;
-	}
+	rc = cookie_record(s, after, RECORD_ASSERTION, &scratch, &r);
+	if (rc < 0)
+		return rc;
 	e.behind = r.predicate;
 	if (rows_hold(s)) {
 		e.prefix = row_key_bearing(KEY_CONTESTED, subject);
@@ -176,4 +171,57 @@ int conflict_predicates(struct snap *s, struct slice subject, uint64_t after,
 		e.contested = predicate_contested;
 	}
 	return list_ends(s, &e, visit, ctx);
+}
+
+/* ---- pairs ---- */
+
+struct pairs {
+	struct snap *s;
+	pair_visit *visit;
+	void *ctx;
+	struct slice subject; /* of the predicates that are listed */
+	int rc;
+	bool stopped;
+};
+
+static int visit_predicate(void *ctx, struct slice name, uint64_t cookie)
+{
+	struct pairs *p = ctx;
+
+	p->stopped = p->visit(p->ctx, p->subject, name, cookie) != 0;
+	return p->stopped;
+}
+
+static int list_predicates(struct pairs *p, struct slice subject, uint64_t after)
+{
+	p->subject = subject;
+	return rows_hold(p->s)
+		       ? conflict_predicates(
+				 p->s, subject, after, visit_predicate, p)
+		       : predicate_list(p->s, subject, after, visit_predicate, p);
+}
+
+static int visit_subject(void *ctx, struct slice name, uint64_t cookie)
+{
+	struct pairs *p = ctx;
+
+	(void)cookie;
+	p->rc = list_predicates(p, name, 0);
+	return p->rc < 0 || p->stopped;
+}
+
+int conflict_pairs(struct snap *s, uint64_t after, pair_visit *visit, void *ctx)
+{
+	struct pairs p = {.s = s, .visit = visit, .ctx = ctx};
+	struct record r = {0};
+	BUF_AUTO(scratch);
+	int rc = cookie_record(s, after, RECORD_ASSERTION, &scratch, &r);
+
+	if (rc == 0 && after)
+		rc = list_predicates(&p, r.subject, after);
+	if (rc < 0 || p.stopped)
+		return rc;
+	rc = rows_hold(s) ? conflict_subjects(s, after, visit_subject, &p)
+			  : subject_list(s, after, visit_subject, &p);
+	return rc < 0 ? rc : p.rc;
 }

@@ -1,5 +1,6 @@
 /* Epochs by name, what came behind them, what belongs to them. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "store/graph_walk.h"
 
@@ -32,7 +33,7 @@ int epoch_find(struct snap *s, struct slice name, id_visit *visit, void *ctx)
 		return -ENOENT;
 	named = row_key_bearing(KEY_EPOCH, name);
 	rc = list_seen(s, &named, &cookie);
-	return rc < 0 ? rc : list_ids(s, &named, visit, ctx);
+	return rc < 0 ? rc : list_ids(s, &named, NULL, visit, ctx);
 }
 
 static int epoch_seen(struct snap *s, void *of, struct slice name,
@@ -48,14 +49,10 @@ int epoch_list(struct snap *s, uint64_t after, name_visit *visit, void *ctx)
 	struct names names = {.prefix = row_key_tag(KEY_EPOCH), .seen = epoch_seen};
 	struct record r = {0};
 	BUF_AUTO(scratch);
-
-	if (after) {
-		int rc = cookie_record(s, after, RECORD_EPOCH, &scratch, &r);
-
-		if (rc < 0)
-			return rc;
-		names.behind = r.name;
-	}
+	int rc = cookie_record(s, after, RECORD_EPOCH, &scratch, &r);
+	if (rc < 0)
+		return rc;
+	names.behind = r.name;
 	return list_named(s, &names, visit, ctx);
 }
 
@@ -64,12 +61,78 @@ int epoch_successors(
 {
 	struct row_key prefix = row_key_hanging(KEY_SUCCESSOR, id);
 
-	return list_ids(s, &prefix, visit, ctx);
+	return list_ids(s, &prefix, NULL, visit, ctx);
 }
 
-int epoch_claims(struct snap *s, const struct id *id, id_visit *visit, void *ctx)
-{
-	struct row_key prefix = row_key_hanging(KEY_EPOCH_CLAIM, id);
+/* ---- what belongs to them ---- */
 
-	return list_ids(s, &prefix, visit, ctx);
+/* The lists of several epochs, the walk of each at its next claim. */
+struct merge {
+	struct branch {
+		struct list_walk walk;
+		int rc; /* -ENOENT: at its end */
+	} * branches;
+	size_t n;
+};
+
+static void merge_end(struct merge *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		list_walk_end(&m->branches[i].walk);
+	free(m->branches);
+}
+
+static bool comes_first(const struct branch *a, const struct branch *b)
+{
+	const struct listed *x = &a->walk.at, *y = &b->walk.at;
+
+	if (x->timestamp != y->timestamp)
+		return x->timestamp < y->timestamp;
+	return id_compare(&x->id, &y->id) < 0;
+}
+
+/* The one whose claim is the next of all; a claim has one epoch. */
+static int next_branch(const struct merge *m, struct branch **out)
+{
+	*out = NULL;
+	for (size_t i = 0; i < m->n; i++) {
+		struct branch *b = &m->branches[i];
+
+		if (b->rc < 0 && b->rc != -ENOENT)
+			return b->rc;
+		if (b->rc == 0 && (!*out || comes_first(b, *out)))
+			*out = b;
+	}
+	return *out ? 0 : -ENOENT;
+}
+
+int epoch_claims(struct snap *s, const struct id *ids, size_t n,
+	const struct claim_ref *behind, id_visit *visit, void *ctx)
+{
+	__attribute__((cleanup(merge_end))) struct merge m = {
+		.branches = calloc(n + 1, sizeof(*m.branches)), .n = n};
+	struct branch *b;
+	int rc;
+
+	if (!m.branches) {
+		m.n = 0;
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct row_key prefix = row_key_hanging(KEY_EPOCH_CLAIM, &ids[i]);
+
+		b = &m.branches[i];
+		b->rc = listed_behind(s, &prefix, behind, &b->walk);
+	}
+	while ((rc = next_branch(&m, &b)) == 0) {
+		if (visit(ctx, &b->walk.at.id))
+			return 0;
+		b->rc = listed_next(s, &b->walk);
+	}
+	return rc == -ENOENT ? 0 : rc;
+}
+
+int epoch_has(struct snap *s, const struct id *id, const struct claim_ref *claim)
+{
+	return list_has(s, row_key_hanging(KEY_EPOCH_CLAIM, id), claim);
 }

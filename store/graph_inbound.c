@@ -25,22 +25,21 @@ static int live_claim(struct snap *s, struct slice subject, struct slice predica
 {
 	struct pair_key pair = pair_key(subject, predicate);
 	struct candidates in = {0};
-	struct listed l;
 	ARENA_AUTO(a);
-	WALK_AUTO(w);
-	int rc = listed_first(s, below, &w, &l);
+	LIST_WALK_AUTO(w);
+	int rc = listed_first(s, below, &w);
 
 	if (rc == 0)
 		rc = snap_ready(s);
 	if (rc == 0)
 		rc = pair_candidates(&s->source, &pair, false, &a, &in);
 	while (rc == 0) {
-		if (in.claim_count && bsearch(&l, in.claims, in.claim_count,
+		if (in.claim_count && bsearch(&w.at, in.claims, in.claim_count,
 					      sizeof(*in.claims), by_moment)) {
-			*cookie = l.row.first;
+			*cookie = w.at.row.first;
 			return 0;
 		}
-		rc = listed_next(s, &w, &l);
+		rc = listed_next(s, &w);
 	}
 	return rc;
 }
@@ -82,14 +81,10 @@ int inbound_predicates(struct snap *s, struct slice subject, uint64_t after,
 		.prefix = row_key_inbound(subject), .seen = predicate_points};
 	struct record r = {0};
 	BUF_AUTO(scratch);
-
-	if (after) {
-		int rc = cookie_record(s, after, RECORD_ASSERTION, &scratch, &r);
-
-		if (rc < 0)
-			return rc;
-		names.behind = r.predicate;
-	}
+	int rc = cookie_record(s, after, RECORD_ASSERTION, &scratch, &r);
+	if (rc < 0)
+		return rc;
+	names.behind = r.predicate;
 	return list_named(s, &names, visit, ctx);
 }
 
@@ -101,16 +96,14 @@ int inbound_subjects(struct snap *s, struct slice subject, struct slice predicat
 		.of = &predicate};
 	struct record r = {0};
 	BUF_AUTO(scratch);
+	int rc;
 
 	if (predicate.n == 0 || predicate.n > PREDICATE_MAX)
 		return 0;
 	row_key_whole(&names.prefix, predicate);
-	if (after) {
-		int rc = cookie_record(s, after, RECORD_ASSERTION, &scratch, &r);
-
-		if (rc < 0)
-			return rc;
-		names.behind = r.subject;
-	}
+	rc = cookie_record(s, after, RECORD_ASSERTION, &scratch, &r);
+	if (rc < 0)
+		return rc;
+	names.behind = r.subject;
 	return list_named(s, &names, visit, ctx);
 }

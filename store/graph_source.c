@@ -41,19 +41,24 @@ int assertion_find(struct snap *s, struct slice prefix, struct id *out)
 		return rc;
 	rc = walk_start(&w, s->source.txn, &rows);
 	for (; rc == 0; rc = walk_next(&w)) {
-		const uint8_t *id = (const uint8_t *)w.key.mv_data + 1;
-		struct id_row row;
+		struct id_row row = {0};
+		struct id id;
 
-		if (w.key.mv_size != 1 + ID_SIZE || w.value.mv_size != sizeof(row))
+		if (w.key.mv_size != 1 + ID_SIZE)
 			return -EBADMSG;
-		memcpy(&row, w.value.mv_data, sizeof(row));
-		if (row.kind != RECORD_ASSERTION || !id_begins(id, prefix) ||
+		memcpy(id.b, (const uint8_t *)w.key.mv_data + 1, ID_SIZE);
+		if (!id_begins(id.b, prefix))
+			continue;
+		rc = source_id(&s->source, &id, &row);
+		if (rc < 0)
+			return rc == -ENOENT ? -EBADMSG : rc;
+		if (row.kind != RECORD_ASSERTION ||
 			!context_sees(&s->source.context, row.seq, row.timestamp))
 			continue;
 		if (found)
 			return -ENOTUNIQ;
 		found = true;
-		memcpy(out->b, id, ID_SIZE);
+		*out = id;
 	}
 	return rc != -ENOENT ? rc : found ? 0 : -ENOENT;
 }
@@ -62,7 +67,7 @@ int assertion_users(struct snap *s, const struct id *id, id_visit *visit, void *
 {
 	struct row_key prefix = row_key_hanging(KEY_USED, id);
 
-	return list_ids(s, &prefix, visit, ctx);
+	return list_ids(s, &prefix, NULL, visit, ctx);
 }
 
 /* ---- sources ---- */
@@ -159,10 +164,18 @@ int source_list(struct snap *s, uint64_t after, name_visit *visit, void *ctx)
 	return rc == -ENOENT ? 0 : rc;
 }
 
-int source_claims(struct snap *s, struct slice source, id_visit *visit, void *ctx)
+int source_claims(struct snap *s, struct slice source,
+	const struct claim_ref *behind, id_visit *visit, void *ctx)
 {
 	struct id hash = id_of(source);
 	struct row_key cited = row_key_cited(&hash);
 
-	return list_ids(s, &cited, visit, ctx);
+	return list_ids(s, &cited, behind, visit, ctx);
+}
+
+int source_has(struct snap *s, struct slice source, const struct claim_ref *claim)
+{
+	struct id hash = id_of(source);
+
+	return list_has(s, row_key_cited(&hash), claim);
 }

@@ -2,62 +2,77 @@
 
 #include <errno.h>
 
-/* From the row that the walk stands at to the first one that is seen. */
-static int listed_from(struct snap *s, struct walk *w, int rc, struct listed *out)
+/* From the record that the walk stands at to the first one that is seen. */
+static int listed_from(struct snap *s, struct list_walk *w, int rc)
 {
 	const struct context *c = &s->source.context;
 
-	for (; rc == 0; rc = walk_next(w)) {
-		const uint8_t *tail = (const uint8_t *)w->key.mv_data + w->prefix.n;
-
-		if (w->key.mv_size == w->prefix.n)
-			continue; /* the row that counts them */
-		if (w->key.mv_size != w->prefix.n + 8 + ID_SIZE ||
-			w->value.mv_size != sizeof(out->row))
-			return -EBADMSG;
-		out->timestamp = be64_at(tail);
-		memcpy(out->id.b, tail + 8, ID_SIZE);
-		memcpy(&out->row, w->value.mv_data, sizeof(out->row));
-		if (context_sees(c, out->row.seq, out->timestamp))
+	for (; rc == 0; rc = list_next(w)) {
+		if (context_sees(c, w->at.row.seq, w->at.timestamp))
 			return 0;
-		if (c->cuts & CONTEXT_ASOF && out->timestamp > c->asof)
+		if (c->cuts & CONTEXT_ASOF && w->at.timestamp > c->asof)
 			return -ENOENT; /* nor is what comes behind it */
 	}
 	return rc;
 }
 
-int listed_first(struct snap *s, const struct row_key *prefix, struct walk *w,
-	struct listed *out)
+int listed_first(struct snap *s, const struct row_key *prefix, struct list_walk *w)
 {
-	return listed_from(s, w, walk_start(w, s->source.txn, prefix), out);
+	return listed_from(s, w, list_first(w, s->source.txn, prefix));
 }
 
-int listed_next(struct snap *s, struct walk *w, struct listed *out)
+int listed_behind(struct snap *s, const struct row_key *prefix,
+	const struct claim_ref *behind, struct list_walk *w)
 {
-	return listed_from(s, w, walk_next(w), out);
+	int rc;
+
+	if (!behind)
+		return listed_first(s, prefix, w);
+	rc = list_from(w, s->source.txn, prefix, behind->timestamp, &behind->id);
+	if (rc == 0 && w->at.timestamp == behind->timestamp &&
+		id_compare(&w->at.id, &behind->id) == 0)
+		rc = list_next(w);
+	return listed_from(s, w, rc);
 }
 
-int list_ids(
-	struct snap *s, const struct row_key *prefix, id_visit *visit, void *ctx)
+int listed_next(struct snap *s, struct list_walk *w)
 {
-	struct listed l;
-	WALK_AUTO(w);
-	int rc = listed_first(s, prefix, &w, &l);
+	return listed_from(s, w, list_next(w));
+}
 
-	for (; rc == 0; rc = listed_next(s, &w, &l))
-		if (visit(ctx, &l.id))
+int list_ids(struct snap *s, const struct row_key *prefix,
+	const struct claim_ref *behind, id_visit *visit, void *ctx)
+{
+	LIST_WALK_AUTO(w);
+	int rc = listed_behind(s, prefix, behind, &w);
+
+	for (; rc == 0; rc = listed_next(s, &w))
+		if (visit(ctx, &w.at.id))
 			return 0;
 	return rc == -ENOENT ? 0 : rc;
 }
 
+int list_has(struct snap *s, struct row_key prefix, const struct claim_ref *claim)
+{
+	LIST_WALK_AUTO(w);
+	int rc =
+		list_from(&w, s->source.txn, &prefix, claim->timestamp, &claim->id);
+
+	if (rc < 0)
+		return rc;
+	return w.at.timestamp == claim->timestamp &&
+			       id_compare(&w.at.id, &claim->id) == 0
+		       ? 0
+		       : -ENOENT;
+}
+
 int list_seen(struct snap *s, const struct row_key *prefix, uint64_t *cookie)
 {
-	struct listed l;
-	WALK_AUTO(w);
-	int rc = listed_first(s, prefix, &w, &l);
+	LIST_WALK_AUTO(w);
+	int rc = listed_first(s, prefix, &w);
 
 	if (rc == 0)
-		*cookie = l.row.first;
+		*cookie = w.at.row.first;
 	return rc;
 }
 
@@ -107,7 +122,11 @@ int cookie_record(struct snap *s, uint64_t cookie, uint8_t kind,
 {
 	struct locator at = {.offset = cookie};
 	struct frame f = {0};
-	int rc = source_record(&s->source, &at, NULL, scratch, &f, out);
+	int rc;
 
+	*out = (struct record){0};
+	if (!cookie)
+		return 0;
+	rc = source_record(&s->source, &at, NULL, scratch, &f, out);
 	return rc < 0 ? rc : out->kind == kind ? 0 : -EBADMSG;
 }

@@ -11,8 +11,9 @@
  * What belongs to no subject:
  *
  *	M                              META: how far the log is applied, totals
- *	I id                           what a record is and where: struct id_row
- *	E seq                          the record's place in log and feed: struct event_row
+ *	I id                           the seq of a record, packed (store/packed.h)
+ *	E seq                          the events of EVENTS_PER_ROW seqs from there on, packed
+ *	                               (store/events.h)
  *	N subject name                 subjects in name order: struct subject_row
  *	A agent key                    its number u32
  *	B number                       its key, 32 bytes
@@ -22,34 +23,43 @@
  *	L seq                          a setting that can change an answer: nothing
  *	K id, agent number, seq        a cosignature under any record: struct cosigner_row
  *	W target id, seq               a record that waits for its target: nothing
- *	S agent number, seq            what an agent signed: nothing
+ *	S agent number, seq            what it signed of SIGNED_PER_ROW seqs from there on,
+ *	                               packed (store/signed.h)
  *	Z seq                          a sweep that is owed: struct sweep_row
  *	D log offset                   a stretch of the log that does not verify:
  *	                               struct damage_row, then what it is, as text
  *	R subject \0 predicate         a contested pair: u64, where it was first named
  *
- * Lists of assertions and epochs, oldest first (store/graph.h); name' is a name cut to
- * 480 bytes, and 0 where it is whole, 1 where it is not:
+ * Names of what is listed; name' is a name cut to 480 bytes, and 0 where it is whole, 1 where
+ * it is not:
  *
  *	O name' 0/1 H(source)          sources in name order: struct listed_row
- *	Q H(source) time id            what cites it: struct listed_row
- *	U id time id'                  what rests on `id`: struct listed_row
- *	G agent number                 how many assertions it signed: u64
- *	G agent number time id         these, originals and cosigned: struct listed_row
+ *	H agent number                 how many assertions it signed: u64
  *	P agent number T I             its profiles, newest first: struct profile_row
  *	F name \0 agent key            who ever called itself that: struct listed_row
- *	X name \0 time id              epochs by name: struct listed_row
- *	Y id time id'                  epochs that supersede `id`: struct listed_row
- *	J id time id'                  assertions of the epoch `id`: struct listed_row
+ *
+ * Lists of assertions and epochs (store/graph.h), by (timestamp, id), many in a row; the key
+ * of a list's first row is as it stands here, of the others (time, id) follow (store/list.h):
+ *
+ *	Q H(source)                    what cites it
+ *	U id                           what rests on `id`
+ *	G agent number                 assertions it signed, originals and cosigned
+ *	X name \0                      epochs by name
+ *	Y id                           epochs that supersede `id`
+ *	J id                           assertions of the epoch `id`
  *
  * What belongs to a subject, so that one prefix scan is one subject:
  *
  *	\x80 H(subject) n predicate    predicates in name order: struct predicate_row
- *	\x80 H(subject) i predicate \0 subject' \0 time id
- *	                               a claim that points at it: struct listed_row
- *	\x80 H(subject) p H(predicate) PAIR: struct pair_row, then the consensus line
- *	PAIR c time id                 a claim: struct claim_row, the numbers of its first
- *	                               signers, parent, epoch
+ *	\x80 H(subject) i predicate \0 subject' \0
+ *	                               claims that point at it: a list likewise
+ *
+ * What belongs to a pair, of which there is a hash; those of a subject lie together, for
+ * which the first bytes of its hash are enough:
+ *
+ *	\x81 H(subject)' H(names)      PAIR: a pair and its consensus, packed
+ *	                               (store/pair_row.c)
+ *	PAIR c time id                 a claim, packed (store/columns.c)
  *	PAIR c time id + number seq    a later cosignature: struct cosigner_row
  *	PAIR c time id - number seq    an agent withdraws or replaces it: withdrawal_row
  *	PAIR c time id v number T I seq
@@ -85,16 +95,18 @@
 
 enum {
 	INDEX_LAYOUT =
-		5, /* raised with every change here or in rows.h: the index is rebuilt */
+		6, /* raised with every change here or in rows.h: the index is rebuilt */
 	HASH_SIZE = 16,
-	PAIR_KEY = 1 + HASH_SIZE + 1 + HASH_SIZE,
+	NEARBY_SIZE =
+		4, /* of the hash of a subject: what keeps its pairs together */
+	PAIR_KEY = 1 + NEARBY_SIZE + HASH_SIZE,
 	KEY_MAX = 511,
 };
 
 enum key_tag {
 	KEY_META = 'M',
 	KEY_ID = 'I',
-	KEY_EVENT = 'E',
+	KEY_EVENTS = 'E',
 	KEY_NAME = 'N',
 	KEY_AGENT = 'A',
 	KEY_AGENT_NUMBER = 'B',
@@ -111,16 +123,17 @@ enum key_tag {
 	KEY_CITED = 'Q',
 	KEY_USED = 'U',
 	KEY_SPOKEN = 'G',
+	KEY_SPOKEN_COUNT = 'H',
 	KEY_PROFILE = 'P',
 	KEY_CALLED = 'F',
 	KEY_EPOCH = 'X',
 	KEY_SUCCESSOR = 'Y',
 	KEY_EPOCH_CLAIM = 'J',
 	KEY_SUBJECT = 0x80,
+	KEY_PAIR = 0x81,
 
 	KEY_PREDICATE = 'n', /* below a subject */
 	KEY_INBOUND = 'i',
-	KEY_PAIR = 'p',
 
 	KEY_CLAIM = 'c', /* below a pair */
 	KEY_LINK = 'e',
@@ -227,11 +240,12 @@ static inline struct row_key row_key_id(const struct id *id)
 	return k;
 }
 
-static inline struct row_key row_key_event(uint64_t seq)
+/* base: the first of its seqs. */
+static inline struct row_key row_key_events(uint64_t base)
 {
-	struct row_key k = row_key_tag(KEY_EVENT);
+	struct row_key k = row_key_tag(KEY_EVENTS);
 
-	row_key_be64(&k, seq);
+	row_key_be64(&k, base);
 	return k;
 }
 
@@ -313,12 +327,13 @@ static inline struct row_key row_key_waiting(const struct id *target, uint64_t s
 	return k;
 }
 
-static inline struct row_key row_key_signed(uint32_t agent, uint64_t seq)
+/* base: the first seq of the row. */
+static inline struct row_key row_key_signed(uint32_t agent, uint64_t base)
 {
 	struct row_key k = row_key_tag(KEY_SIGNED);
 
 	row_key_be32(&k, agent);
-	row_key_be64(&k, seq);
+	row_key_be64(&k, base);
 	return k;
 }
 
@@ -347,13 +362,32 @@ static inline struct row_key row_key_predicate(
 	return k;
 }
 
+/* All below a name that others may begin with. */
+static inline void row_key_whole(struct row_key *k, struct slice name)
+{
+	row_key_add(k, name.p, name.n);
+	row_key_byte(k, 0);
+}
+
+/* All pairs of a subject, and perhaps of others. */
+static inline struct row_key row_key_pairs(const uint8_t hash[HASH_SIZE])
+{
+	struct row_key k = row_key_tag(KEY_PAIR);
+
+	row_key_add(&k, hash, NEARBY_SIZE);
+	return k;
+}
+
 static inline struct pair_key pair_key(struct slice subject, struct slice predicate)
 {
-	struct row_key k = row_key_subject(subject);
+	struct id hash = id_of(subject);
+	struct row_key k = row_key_pairs(hash.b);
+	struct row_key names = {.n = 0};
 	struct pair_key p;
 
-	row_key_byte(&k, KEY_PAIR);
-	row_key_hash(&k, predicate);
+	row_key_whole(&names, subject);
+	row_key_add(&names, predicate.p, predicate.n);
+	row_key_hash(&k, slice_of(names.b, names.n));
 	memcpy(p.b, k.b, PAIR_KEY);
 	return p;
 }
@@ -430,13 +464,6 @@ static inline void row_key_moment(
 	row_key_add(k, id->b, ID_SIZE);
 }
 
-/* All below a name that others may begin with. */
-static inline void row_key_whole(struct row_key *k, struct slice name)
-{
-	row_key_add(k, name.p, name.n);
-	row_key_byte(k, 0);
-}
-
 /* H of a name, where only whether it is the same matters. */
 static inline struct cluster_hash name_hash(struct slice name)
 {
@@ -480,7 +507,7 @@ static inline struct row_key row_key_hanging(uint8_t tag, const struct id *id)
 	return k;
 }
 
-/* What an agent has: KEY_SPOKEN or KEY_PROFILE. */
+/* What an agent has: KEY_SPOKEN, KEY_SPOKEN_COUNT, KEY_PROFILE or KEY_SIGNED. */
 static inline struct row_key row_key_having(uint8_t tag, uint32_t agent)
 {
 	struct row_key k = row_key_tag(tag);

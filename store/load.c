@@ -45,25 +45,32 @@ static int mark_hidden(const struct source *s, struct arena *a,
 	return 0;
 }
 
-int pair_candidates(const struct source *s, const struct pair_key *p, bool epochs,
-	struct arena *a, struct candidates *out)
+int pair_gather(const struct source *s, const struct pair_key *p, bool epochs,
+	struct arena *a, struct gathered *g, struct footing *f,
+	struct candidates *out)
 {
 	struct source reader = *s;
-	struct gathered g = {0};
-	struct footing footing_now = {0};
 	struct candidates c = {0};
-	int rc = gather_pair(s, p, a, &g);
+	int rc = gather_pair(s, p, a, g);
 
 	if (rc == 0 && epochs)
-		rc = mark_hidden(s, a, &g, g.claims);
+		rc = mark_hidden(s, a, g, g->claims);
 	if (rc == 0)
-		rc = footing(&g.facts, a, &footing_now);
+		rc = footing(&g->facts, a, f);
 	if (rc == 0)
-		rc = footing_candidates(
-			&g.facts, &footing_now, pair_admits, &reader, a, &c);
+		rc = footing_candidates(&g->facts, f, pair_admits, &reader, a, &c);
 	if (rc == 0)
 		rc = min_trust_of(s, &c.min_trust);
 	if (rc == 0)
 		*out = c;
 	return rc;
+}
+
+int pair_candidates(const struct source *s, const struct pair_key *p, bool epochs,
+	struct arena *a, struct candidates *out)
+{
+	struct gathered g = {0};
+	struct footing f = {0};
+
+	return pair_gather(s, p, epochs, a, &g, &f, out);
 }

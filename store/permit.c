@@ -5,6 +5,7 @@
 #include "core/quote.h"
 #include "store/assertion.h"
 #include "store/epochs.h"
+#include "store/list.h"
 
 static const struct agent *author(const struct entry *e)
 {
@@ -57,10 +58,11 @@ static int permit_assertion(
 	bool governed = false, steward = false;
 	int rc = permit_again(c, e, &e->id, err);
 
-	if (rc == 0)
-		rc = is_governed(&c->source, &governed);
-	if (rc < 0 || !governed ||
+	if (rc < 0 ||
 		(stage != LIFECYCLE_APPROVED && stage != LIFECYCLE_UNDER_REVIEW))
+		return rc;
+	rc = is_governed(&c->source, &governed);
+	if (rc < 0 || !governed)
 		return rc;
 	rc = is_steward(c, e, &steward);
 	if (rc < 0 || steward)
@@ -144,13 +146,10 @@ struct bearer {
 };
 
 static int look_at_bearer(struct change *c, const struct entry *e,
-	const uint8_t *id, struct bearer *best)
+	const struct id *id, struct bearer *best)
 {
-	struct bearer b = {.own = false};
-	int rc;
-
-	memcpy(b.id.b, id, ID_SIZE);
-	rc = source_has_signed(&c->source, &b.id, author(e), &b.own);
+	struct bearer b = {.id = *id};
+	int rc = source_has_signed(&c->source, &b.id, author(e), &b.own);
 	if (rc == 0)
 		rc = epoch_of_member(&c->source, &b.id, &b.of_member);
 	if (rc == 0 && (b.own || !best->of_member))
@@ -163,14 +162,11 @@ static int find_bearer(struct change *c, const struct entry *e, struct bearer *b
 {
 	struct row_key prefix = row_key_bearing(KEY_EPOCH, e->record.name);
 	bool found = false;
-	WALK_AUTO(w);
-	int rc = walk_start(&w, c->source.txn, &prefix);
+	LIST_WALK_AUTO(w);
+	int rc = list_first(&w, c->source.txn, &prefix);
 
-	for (; rc == 0 && !best->own; rc = walk_next(&w)) {
-		if (w.key.mv_size != prefix.n + 8 + ID_SIZE)
-			return -EBADMSG;
-		rc = look_at_bearer(
-			c, e, (const uint8_t *)w.key.mv_data + prefix.n + 8, best);
+	for (; rc == 0 && !best->own; rc = list_next(&w)) {
+		rc = look_at_bearer(c, e, &w.at.id, best);
 		if (rc < 0)
 			return rc == -ENOENT ? -EBADMSG : rc;
 		found = true;

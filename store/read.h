@@ -35,13 +35,14 @@ int totals_at(struct snap *s, struct snap_totals *out);
 
 /* ---- store/read_place.c ---- */
 
-/* The row and the view of a pair whose names are really these; whatever the context. */
+/* The row of a pair that is listed by these names, and the offset of what brought it;
+ * whatever the context. Subjects that share a hash are told apart by pair_print(). */
 int find_pair(struct snap *s, struct slice subject, struct slice predicate,
-	struct pair_key *key, struct pair_row *row, struct slice *view);
+	struct pair_key *key, struct pair_row *row, uint64_t *first);
 
 /* The same within the context. */
 int see_pair(struct snap *s, struct slice subject, struct slice predicate,
-	struct pair_key *key, struct pair_row *row, struct slice *view);
+	struct pair_key *key, struct pair_row *row);
 
 /* Is there anything of the pair for this reader, of the subject? first: the offset of what
  * brought it. */

@@ -27,34 +27,12 @@ int event_line(struct snap *s, const struct event_row *e, struct buf *out)
 
 int event_from(struct snap *s, uint64_t *seq, struct event_row *out)
 {
-	struct row_key prefix = row_key_tag(KEY_EVENT);
-	struct row_key from = row_key_event(*seq);
-	WALK_AUTO(w);
-	int rc = walk_from(&w, s->source.txn, &prefix, &from);
-
-	if (rc < 0)
-		return rc;
-	if (w.key.mv_size != from.n || w.value.mv_size != sizeof(*out))
-		return -EBADMSG;
-	*seq = be64_at((const uint8_t *)w.key.mv_data + prefix.n);
-	memcpy(out, w.value.mv_data, sizeof(*out));
-	return 0;
+	return events_from(s->source.txn, seq, out);
 }
 
 int event_before(struct snap *s, uint64_t *seq, struct event_row *out)
 {
-	struct row_key prefix = row_key_tag(KEY_EVENT);
-	struct row_key before = row_key_event(*seq + 1);
-	WALK_AUTO(w);
-	int rc = walk_before(&w, s->source.txn, &prefix, &before);
-
-	if (rc < 0)
-		return rc;
-	if (w.key.mv_size != before.n || w.value.mv_size != sizeof(*out))
-		return -EBADMSG;
-	*seq = be64_at((const uint8_t *)w.key.mv_data + prefix.n);
-	memcpy(out, w.value.mv_data, sizeof(*out));
-	return 0;
+	return events_before(s->source.txn, seq, out);
 }
 
 int totals_at(struct snap *s, struct snap_totals *out)

@@ -3,48 +3,26 @@
  * Records are cut by seq and time; under stage/, tier/ and in-epoch/ those are left that
  * are, or are about, a claim which is seen there. */
 #include <errno.h>
-#include <stdlib.h>
 
-#include "store/gather.h"
+#include "store/assertion.h"
 #include "store/read.h"
 
-/* The claims that the context admits; NULL: all. */
-struct admitted {
-	struct id *ids; /* sorted */
-	size_t count;
-};
-
-static int by_id(const void *a, const void *b)
+/* Does the context admit the claim, as it counts there? */
+static int admits_claim(struct snap *s, const struct id *id, bool *out)
 {
-	return id_compare(a, b);
-}
+	ARENA_AUTO(a);
+	struct found_assertion f = {0};
+	struct candidate c;
+	int rc = assertion_around(&s->source, id, false, &a, &f);
 
-static int find_admitted(struct snap *s, const struct pair_key *p, struct arena *a,
-	struct admitted *out)
-{
-	struct gathered g = {0};
-	struct footing f = {0};
-	int rc = gather_pair(&s->source, p, a, &g);
-
-	if (rc == 0)
-		rc = footing(&g.facts, a, &f);
-	if (rc)
+	if (rc < 0)
 		return rc;
-	out->ids = arena_alloc(a, (g.facts.claim_count + 1) * sizeof(*out->ids));
-	if (!out->ids)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < g.facts.claim_count; i++) {
-		struct candidate c = g.claims[i].claim;
-
-		c.lifecycle = f.lifecycle[i];
-		c.source_class = f.source_class[i];
-		if (!(s->source.context.cuts & CONTEXT_STAGE))
-			c.lifecycle = LIFECYCLE_PROPOSED;
-		if (pair_admits(&s->source, &c))
-			out->ids[out->count++] = c.id;
-	}
-	if (out->count)
-		qsort(out->ids, out->count, sizeof(*out->ids), by_id);
+	c = f.around.claims[f.claim].claim;
+	c.lifecycle = f.footing.lifecycle[f.claim];
+	c.source_class = f.footing.source_class[f.claim];
+	if (!(s->source.context.cuts & CONTEXT_STAGE))
+		c.lifecycle = LIFECYCLE_PROPOSED;
+	*out = pair_admits(&s->source, &c);
 	return 0;
 }
 
@@ -78,9 +56,10 @@ static int follow(struct snap *s, struct record *r, struct id *id)
 }
 
 /* Under a context that cuts more than at/. */
-static int is_admitted(struct snap *s, const struct event_row *e,
-	const struct admitted *admitted, bool *out)
+static int is_admitted(struct snap *s, const struct event_row *e, bool *out)
 {
+	const unsigned claims = CONTEXT_STAGE | CONTEXT_TIER | CONTEXT_EPOCH;
+	const struct context *c = &s->source.context;
 	struct record r = {0};
 	struct frame f = {0};
 	struct id id;
@@ -88,20 +67,18 @@ static int is_admitted(struct snap *s, const struct event_row *e,
 	int rc = source_record(&s->source, &e->at, NULL, &scratch, &f, &r);
 
 	*out = false;
-	if (rc < 0 || !context_sees(&s->source.context, f.seq, r.timestamp))
+	if (rc < 0 || !context_sees(c, f.seq, r.timestamp))
 		return rc;
 	id = id_of(f.canonical);
 	rc = follow(s, &r, &id);
-	*out = rc == 0 &&
-	       (!admitted->ids || (admitted->count && bsearch(&id, admitted->ids,
-							      admitted->count,
-							      sizeof(id), by_id)));
+	*out = rc == 0;
+	if (rc == 0 && c->cuts & claims)
+		rc = admits_claim(s, &id, out);
 	return rc == -ENOENT ? 0 : rc;
 }
 
 /* The record of that seq, which touched the pair from `since` on. */
-static int add_event(struct snap *s, uint64_t seq, uint64_t since,
-	const struct admitted *admitted, struct buf *out)
+static int add_event(struct snap *s, uint64_t seq, uint64_t since, struct buf *out)
 {
 	const struct context *c = &s->source.context;
 	struct event_row e = {0};
@@ -112,42 +89,68 @@ static int add_event(struct snap *s, uint64_t seq, uint64_t since,
 		return 0;
 	rc = source_event(&s->source, seq, &e);
 	if (rc == 0 && c->cuts & ~(unsigned)CONTEXT_AT)
-		rc = is_admitted(s, &e, admitted, &admits);
+		rc = is_admitted(s, &e, &admits);
 	if (rc == 0 && admits)
 		rc = event_line(s, &e, out);
 	return rc == -ENOENT ? -EBADMSG : rc;
 }
 
-int pair_history(struct snap *s, struct slice subject, struct slice predicate,
-	struct buf *out)
+/* The seq of the row that the walk stands at, and the seq from which on it counts. */
+static int history_row(const struct walk *w, uint64_t *seq, uint64_t *since)
 {
-	const unsigned claims = CONTEXT_STAGE | CONTEXT_TIER | CONTEXT_EPOCH;
-	ARENA_AUTO(a);
-	struct admitted admitted = {0};
+	if (w->key.mv_size != w->prefix.n + 8 || w->value.mv_size != sizeof(*since))
+		return -EBADMSG;
+	*seq = be64_at((const uint8_t *)w->key.mv_data + w->prefix.n);
+	memcpy(since, w->value.mv_data, sizeof(*since));
+	return 0;
+}
+
+int pair_history(struct snap *s, struct slice subject, struct slice predicate,
+	uint64_t *seq, uint64_t last, size_t enough, struct buf *out)
+{
 	struct pair_key key;
 	struct pair_row row = {0};
-	struct slice view = {0};
-	struct row_key below;
+	struct row_key below, from;
+	size_t start = out->n;
 	WALK_AUTO(w);
-	int rc = see_pair(s, subject, predicate, &key, &row, &view);
+	int rc = see_pair(s, subject, predicate, &key, &row);
 
-	if (rc == 0 && s->source.context.cuts & claims)
-		rc = find_admitted(s, &key, &a, &admitted);
 	if (rc < 0)
 		return rc;
 	below = row_key_below(&key, KEY_HISTORY);
-	rc = walk_start(&w, s->source.txn, &below);
-	for (; rc == 0; rc = walk_next(&w)) {
-		uint64_t since;
+	from = row_key_history(&key, *seq + 1);
+	rc = walk_from(&w, s->source.txn, &below, &from);
+	for (; rc == 0 && out->n - start < enough; rc = walk_next(&w)) {
+		uint64_t at = 0, since = 0;
 
-		if (w.key.mv_size != below.n + 8 ||
-			w.value.mv_size != sizeof(since))
-			return -EBADMSG;
-		memcpy(&since, w.value.mv_data, sizeof(since));
-		rc = add_event(s, be64_at((const uint8_t *)w.key.mv_data + below.n),
-			since, &admitted, out);
+		rc = history_row(&w, &at, &since);
+		if (rc == 0 && at > last)
+			return 0;
+		if (rc == 0)
+			rc = add_event(s, at, since, out);
 		if (rc < 0)
 			return rc;
+		*seq = at;
+	}
+	return rc == -ENOENT ? 0 : rc;
+}
+
+int changed_history(struct snap *s, struct slice subject, struct slice predicate,
+	uint64_t seq, seq_visit *visit, void *ctx)
+{
+	struct pair_key key = pair_key(subject, predicate);
+	struct row_key below = row_key_below(&key, KEY_HISTORY);
+	WALK_AUTO(w);
+	int rc = walk_start(&w, s->source.txn, &below);
+
+	for (; rc == 0; rc = walk_next(&w)) {
+		uint64_t at, since;
+
+		rc = history_row(&w, &at, &since);
+		if (rc < 0)
+			return rc;
+		if (since > seq && visit(ctx, at))
+			return 0;
 	}
 	return rc == -ENOENT ? 0 : rc;
 }

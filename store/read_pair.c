@@ -6,54 +6,29 @@
 #include "store/read.h"
 #include "store/sums.h"
 
-static int winner_value(
-	struct snap *s, const struct locator *winner, struct buf *value)
+/* Are the columns the answer? Not those that a sweep may owe something; and of a set there
+ * is only how many there are. */
+static bool is_answer(struct snap *s, struct slice predicate)
 {
-	struct record r = {0};
-	struct frame f = {0};
-	BUF_AUTO(scratch);
-	int rc = source_record(&s->source, winner, NULL, &scratch, &f, &r);
-
-	if (rc < 0)
-		return rc;
-	if (r.kind != RECORD_ASSERTION)
-		return -EBADMSG;
-	object_print_bare(&r.object, value);
-	buf_byte(value, '\n');
-	return value->failed ? -ENOMEM : 0;
-}
-
-/* Is the view the answer? Not one that a sweep may owe something; and of a large set only
- * the names are kept. */
-static bool is_answer(struct snap *s, struct slice view, struct slice predicate)
-{
-	return sees_all(s) && s->meta.sweeps == 0 && view.n > 0 &&
-	       !predicate_is_set(predicate);
+	return sees_all(s) && s->meta.sweeps == 0 && !predicate_is_set(predicate);
 }
 
 int pair_consensus(struct snap *s, struct slice subject, struct slice predicate,
 	struct buf *line, struct buf *value)
 {
-	__attribute__((cleanup(pair_view_free))) struct pair_view fresh = {0};
 	struct pair_key key;
 	struct pair_row row = {0};
-	struct slice view = {0};
-	int rc = see_pair(s, subject, predicate, &key, &row, &view);
+	int rc = see_pair(s, subject, predicate, &key, &row);
 
 	if (rc < 0)
 		return rc;
-	if (is_answer(s, view, predicate)) {
-		buf_slice(line, view);
-		if (value && row.winner.length)
-			rc = winner_value(s, &row.winner, value);
-	} else {
-		rc = pair_resolve(&s->source, &key, subject, predicate, &fresh);
-		buf_slice(line, slice_of(fresh.line.p, fresh.line.n));
-		if (value)
-			buf_slice(value, slice_of(fresh.value.p, fresh.value.n));
-		if (fresh.line.failed || fresh.value.failed)
-			return -ENOMEM;
-	}
+	rc = -EBADMSG;
+	if (is_answer(s, predicate))
+		rc = pair_print(&s->source, &key, subject, predicate, &row.view,
+			line, value);
+	if (rc == -EBADMSG)
+		rc = pair_resolve(
+			&s->source, &key, subject, predicate, line, value);
 	if (rc < 0)
 		return rc;
 	return line->failed || (value && value->failed) ? -ENOMEM : 0;
@@ -64,8 +39,7 @@ int pair_load(struct snap *s, struct slice subject, struct slice predicate,
 {
 	struct pair_key key;
 	struct pair_row row = {0};
-	struct slice view = {0};
-	int rc = see_pair(s, subject, predicate, &key, &row, &view);
+	int rc = see_pair(s, subject, predicate, &key, &row);
 
 	if (rc == 0)
 		rc = pair_candidates(&s->source, &key, true, a, out);
@@ -100,11 +74,10 @@ int pair_claim_by_prefix(struct snap *s, struct slice subject,
 {
 	struct pair_key key;
 	struct pair_row row = {0};
-	struct slice view = {0};
 	struct row_key below;
 	size_t found = 0;
 	WALK_AUTO(w);
-	int rc = see_pair(s, subject, predicate, &key, &row, &view);
+	int rc = see_pair(s, subject, predicate, &key, &row);
 
 	if (rc < 0)
 		return rc;

@@ -15,20 +15,18 @@ static uint64_t newer(uint64_t a, uint64_t b)
 /* ---- pairs ---- */
 
 int find_pair(struct snap *s, struct slice subject, struct slice predicate,
-	struct pair_key *key, struct pair_row *row, struct slice *view)
+	struct pair_key *key, struct pair_row *row, uint64_t *first)
 {
 	int rc;
 
 	if (subject.n == 0 || subject.n > SUBJECT_MAX || predicate.n == 0 ||
 		predicate.n > PREDICATE_MAX)
 		return -ENOENT;
-	*key = pair_key(subject, predicate);
-	rc = pair_row_read(s->source.txn, key, row, view);
+	rc = pair_first(s->source.txn, subject, predicate, first);
 	if (rc < 0)
 		return rc;
-	if (view->n && !pair_view_is(*view, subject, predicate))
-		return -ENOENT;
-	return 0;
+	*key = pair_key(subject, predicate);
+	return pair_row_read(s->source.txn, key, row);
 }
 
 /* A rejected claim is history where no stage is asked for. */
@@ -44,7 +42,7 @@ static bool admits_standing_or_not(struct snap *s, const struct candidate *claim
 /* Does the context admit the claim as its row has it? */
 static int admits_row(struct snap *s, const struct walk *w, bool *out)
 {
-	struct claim_columns c = {0};
+	struct claim_columns c;
 	struct candidate claim = {0};
 	int rc = claim_columns_read(
 		slice_of(w->value.mv_data, w->value.mv_size), &c);
@@ -71,9 +69,7 @@ static int sees_row(struct snap *s, const struct pair_key *p, bool *out)
 	int rc = walk_start(&w, s->source.txn, &prefix);
 
 	*out = false;
-	for (; rc == 0 && !*out; rc = walk_next(&w)) {
-		if (w.key.mv_size != CLAIM_KEY)
-			continue;
+	for (; rc == 0 && !*out; rc = claims_next(&w)) {
 		rc = admits_row(s, &w, out);
 		if (rc < 0 || *out)
 			return rc;
@@ -126,13 +122,14 @@ int sees_pair(struct snap *s, const struct pair_key *p, uint64_t first, bool *ou
 }
 
 int see_pair(struct snap *s, struct slice subject, struct slice predicate,
-	struct pair_key *key, struct pair_row *row, struct slice *view)
+	struct pair_key *key, struct pair_row *row)
 {
-	bool seen;
-	int rc = find_pair(s, subject, predicate, key, row, view);
+	uint64_t first = 0;
+	bool seen = false;
+	int rc = find_pair(s, subject, predicate, key, row, &first);
 
 	if (rc == 0)
-		rc = sees_pair(s, key, row->first, &seen);
+		rc = sees_pair(s, key, first, &seen);
 	return rc < 0 ? rc : seen ? 0 : -ENOENT;
 }
 
@@ -189,23 +186,34 @@ static int mtime_at(struct snap *s, const struct pair_key *p, uint64_t *out)
 	return 0;
 }
 
+static int mtime_now(struct snap *s, const struct pair_row *row, uint64_t *out)
+{
+	int rc = seq_time(s, row->generation, out);
+
+	*out = newer(*out, s->meta.settings_mtime);
+	return rc == -ENOENT ? -EBADMSG : rc;
+}
+
 int pair_find(struct snap *s, struct slice subject, struct slice predicate,
 	struct place_info *out)
 {
 	struct pair_key key;
 	struct pair_row row = {0};
-	struct slice view = {0};
-	int rc = see_pair(s, subject, predicate, &key, &row, &view);
+	uint64_t mtime = 0;
+	int rc = see_pair(s, subject, predicate, &key, &row);
 
+	if (rc == 0)
+		rc = s->source.context.cuts & CONTEXT_AT
+			     ? mtime_at(s, &key, &mtime)
+			     : mtime_now(s, &row, &mtime);
 	if (rc < 0)
 		return rc;
 	*out = (struct place_info){
 		.generation = newer(row.generation, s->meta.settings_seq),
-		.mtime = newer(row.mtime, s->meta.settings_mtime),
-		.candidates = row.candidates,
+		.mtime = mtime,
+		.candidates = row.view.candidates,
 	};
-	return s->source.context.cuts & CONTEXT_AT ? mtime_at(s, &key, &out->mtime)
-						   : 0;
+	return 0;
 }
 
 /* ---- subjects ---- */

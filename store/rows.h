@@ -1,8 +1,9 @@
-/* Every value of the index: plain structs, without padding. Which key has which: see
- * store/keys.h. */
+/* The values of the index: plain structs, without padding, but for those that are packed.
+ * Which key has which: see store/keys.h. */
 #ifndef STORE_ROWS_H
 #define STORE_ROWS_H
 
+#include "core/slice.h"
 #include "store/keys.h"
 
 struct meta_row {
@@ -28,27 +29,50 @@ struct meta_row {
 };
 static_assert(sizeof(struct meta_row) == 176, "meta_row has no padding");
 
+/* Where a frame is. */
 struct locator {
 	uint64_t offset;
 	uint32_t length; /* of the payload */
 	uint32_t zero;
 };
 
-struct id_row {
-	uint64_t seq;
-	struct locator at;
-	uint64_t timestamp; /* of the record */
-	uint32_t kind;
-	uint32_t zero;
+/* The same in 8 bytes: offsets are multiples of 8, and payloads shorter than 1 MiB. */
+enum {
+	LOCATOR_LENGTH_BITS = 20,
 };
-static_assert(sizeof(struct id_row) == 40, "id_row has no padding");
 
+static inline uint64_t locator_pack(struct locator l)
+{
+	assert(l.offset % 8 == 0 && l.length >> LOCATOR_LENGTH_BITS == 0 &&
+		l.offset / 8 >> (64 - LOCATOR_LENGTH_BITS) == 0);
+	return l.offset / 8 << LOCATOR_LENGTH_BITS | l.length;
+}
+
+static inline struct locator locator_unpack(uint64_t v)
+{
+	return (struct locator){
+		.offset = (v >> LOCATOR_LENGTH_BITS) * 8,
+		.length =
+			(uint32_t)(v & ((UINT32_C(1) << LOCATOR_LENGTH_BITS) - 1)),
+	};
+}
+
+/* A record's own event (store/events.h). */
 struct event_row {
 	struct locator at;
 	uint64_t end; /* of its line in events.jsonl */
 	uint64_t received_at;
+	uint64_t timestamp; /* of the record */
+	uint8_t kind;
 };
-static_assert(sizeof(struct event_row) == 32, "event_row has no padding");
+
+/* What is known by an id: its seq, and of its event what is asked for. */
+struct id_row {
+	uint64_t seq;
+	struct locator at;
+	uint64_t timestamp;
+	uint32_t kind;
+};
 
 struct subject_row {
 	uint64_t first; /* log offset of the record that brought it: the listing
@@ -62,14 +86,14 @@ struct predicate_row {
 };
 
 /* A record in a list; of an agent's assertions seq is when it was known that both are
- * there, the assertion and the signature. */
+ * there, the assertion and the signature, and first is 0: nobody asks. */
 struct listed_row {
 	uint64_t first; /* log offset of the record: the listing cookie */
 	uint64_t seq;
 };
 
 struct profile_row {
-	struct locator at;
+	uint64_t at; /* packed locator */
 	uint64_t seq;
 	struct cluster_hash name; /* H */
 };
@@ -91,25 +115,39 @@ struct damage_row {
 	uint64_t to; /* log offset where it ends */
 };
 
+/* The consensus of a pair as its lens decided it: all that the line needs but the names
+ * and the record of the winner. Of a set that is how many candidates there are. */
+struct pair_view {
+	uint64_t winner;  /* seq of its record; 0: none */
+	uint64_t support; /* of the winner's cluster, as counted */
+	uint64_t total;	  /* of all clusters, as counted */
+	uint32_t candidates;
+	uint32_t agents;
+	uint32_t conflict; /* ten-thousandths */
+	uint8_t status;	   /* enum pair_status */
+	uint8_t lifecycle; /* of the winner, as they count */
+	uint8_t source_class;
+	/* Who stands behind the winner: numbers in the order of their keys, packed. Empty:
+	 * the one who signed its record. */
+	struct slice signers;
+};
+
+/* A pair as it is read back (store/pair.h); the row is packed. */
 struct pair_row {
 	uint64_t generation; /* seq of the last record that can have changed a file
 			      */
-	uint64_t mtime;
-	uint64_t first;
-	uint64_t rights_seq;   /* of META, when the sums were made */
-	struct locator winner; /* of the consensus; length 0: none */
-	uint32_t candidates;
-	uint32_t sums;	      /* 1: the rows of running sums are kept */
-	uint32_t view_length; /* of the view, which follows */
-	uint32_t status;      /* enum pair_status */
+	uint64_t rights_seq; /* of META, when the sums were made; 0: there are none
+			      */
+	uint32_t sums;	     /* 1: the rows of running sums are kept */
+	struct pair_view view;
 };
-static_assert(sizeof(struct pair_row) == 64, "pair_row has no padding");
 
 enum claim_has {
 	CLAIM_PARENT = 1 << 0,
 	CLAIM_EPOCH = 1 << 1,
 };
 
+/* A claim as it is read back (store/gather.h); the row is packed. */
 struct claim_row {
 	struct locator at;
 	uint64_t seq;
@@ -118,15 +156,13 @@ struct claim_row {
 	uint8_t stated;
 	uint8_t lifecycle;
 	uint8_t source_class;
-	uint8_t has; /* bits of claim_has: the ids that follow the signers */
+	uint8_t has; /* bits of claim_has */
 	struct cluster_hash cluster;
-	uint32_t signers; /* agent numbers that follow, u32 each, big endian */
-	uint32_t zero;
+	uint32_t signers;
 };
-static_assert(sizeof(struct claim_row) == 64, "claim_row has no padding");
 
 struct cosigner_row {
-	struct locator at; /* of the cosignature record */
+	uint64_t at; /* of the cosignature record: packed locator */
 };
 
 struct withdrawal_row {

@@ -38,7 +38,7 @@ static int has_signed(struct settling *s, const struct claim_columns *c,
 
 	*out = false;
 	for (uint32_t i = 0; !*out && i < c->row.signers; i++)
-		*out = claim_signer_at(c, i) == agent;
+		*out = c->signers[i] == agent;
 	if (!*out)
 		rc = first_row(
 			s->change->source.txn, &prefix, &key, &row, sizeof(row));

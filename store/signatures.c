@@ -45,16 +45,18 @@ static int add_cosignatures(const struct source *s, const struct id *id,
 	for (; rc == 0; rc = walk_next(&w)) {
 		const uint8_t *key = w.key.mv_data;
 		struct cosigner_row row;
+		struct locator at;
 		struct agent agent;
 
 		if (w.key.mv_size != n + 12 || w.value.mv_size != sizeof(row))
 			return -EBADMSG;
 		memcpy(&row, w.value.mv_data, sizeof(row));
+		at = locator_unpack(row.at);
 		if (!context_sees(&s->context, be64_at(key + n + 4), 0))
 			continue;
 		rc = agent_by_number(s->txn, be32_at(key + n), &agent);
 		if (rc == 0)
-			rc = add_entries(s, &row.at, &agent, out);
+			rc = add_entries(s, &at, &agent, out);
 		if (rc < 0)
 			return rc == -ENOENT ? -EBADMSG : rc;
 	}

@@ -12,6 +12,7 @@
 #ifndef STORE_SNAP_H
 #define STORE_SNAP_H
 
+#include "core/claim.h"
 #include "core/context.h"
 #include "core/lens.h"
 
@@ -96,11 +97,19 @@ int pair_load(struct snap *s, struct slice subject, struct slice predicate,
 int claim_read(struct snap *s, const struct candidate *c, struct buf *scratch,
 	struct record *out);
 
-/* Append the event lines of every record that touched a pair, in log order. Under
- * stage/, tier/ and in-epoch/: those of claims that are seen there, and what was said
+/* The candidates of a pair by (timestamp, id), from the one behind `behind` on (NULL: all),
+ * a few at a time in memory. What a visitor is given is valid during the call. */
+typedef int candidate_visit(
+	void *ctx, const struct candidate *c, const struct agent *signers);
+int pair_claims(struct snap *s, struct slice subject, struct slice predicate,
+	const struct claim_ref *behind, candidate_visit *visit, void *ctx);
+
+/* Append the event lines of records that touched a pair, in log order, from the one behind
+ * *seq on up to `last`, until `enough` bytes are there; *seq is then that of the last one.
+ * Under stage/, tier/ and in-epoch/: those of claims that are seen there, and what was said
  * about these. */
 int pair_history(struct snap *s, struct slice subject, struct slice predicate,
-	struct buf *out);
+	uint64_t *seq, uint64_t last, size_t enough, struct buf *out);
 
 /* The full id behind a unique prefix of at least 8 hex digits (either case) among
  * the claims on one pair. -ENOTUNIQ, -EINVAL (no such prefix). */
@@ -161,7 +170,8 @@ int assertion_votes(
 int assertion_users(
 	struct snap *s, const struct id *id, id_visit *visit, void *ctx);
 
-/* ---- lists of assertions: by (timestamp, id), withdrawn ones too ---- */
+/* ---- lists of assertions: by (timestamp, id), withdrawn ones too; behind: from the one
+ * behind that on (NULL: all) ---- */
 
 /* A source's name is the text of "source"; a name that no file could have is found by
  * the BLAKE3 of that text. -ENOENT: nothing seen cites it. */
@@ -170,13 +180,18 @@ int source_find_hash(struct snap *s, const struct id *hash, struct buf *name);
 /* In byte order (of names that begin with the same 480 bytes, in that of their hashes);
  * the cookie is the offset of the record that brought it. */
 int source_list(struct snap *s, uint64_t after, name_visit *visit, void *ctx);
-int source_claims(struct snap *s, struct slice source, id_visit *visit, void *ctx);
+int source_claims(struct snap *s, struct slice source,
+	const struct claim_ref *behind, id_visit *visit, void *ctx);
+/* Does the list have that claim, seen or not? 0 or -ENOENT. */
+int source_has(struct snap *s, struct slice source, const struct claim_ref *claim);
 
 /* An agent is known once anything it signed is. */
 int agent_find(struct snap *s, const struct agent *a);
 /* In order of appearance; the name is the key's 32 bytes. */
 int agent_list(struct snap *s, uint64_t after, name_visit *visit, void *ctx);
-int agent_claims(struct snap *s, const struct agent *a, id_visit *visit, void *ctx);
+int agent_claims(struct snap *s, const struct agent *a,
+	const struct claim_ref *behind, id_visit *visit, void *ctx);
+int agent_has(struct snap *s, const struct agent *a, const struct claim_ref *claim);
 
 struct agent_profile {
 	struct slice
@@ -218,7 +233,10 @@ int epoch_load(
 /* The epochs that supersede id, in force or not, by (timestamp, id). */
 int epoch_successors(
 	struct snap *s, const struct id *id, id_visit *visit, void *ctx);
-int epoch_claims(struct snap *s, const struct id *id, id_visit *visit, void *ctx);
+/* Those of n epochs as one list. */
+int epoch_claims(struct snap *s, const struct id *ids, size_t n,
+	const struct claim_ref *behind, id_visit *visit, void *ctx);
+int epoch_has(struct snap *s, const struct id *id, const struct claim_ref *claim);
 
 /* ---- what points where ---- */
 
@@ -239,13 +257,31 @@ int conflict_find(struct snap *s, struct slice subject, struct slice predicate);
 int conflict_subjects(struct snap *s, uint64_t after, name_visit *visit, void *ctx);
 int conflict_predicates(struct snap *s, struct slice subject, uint64_t after,
 	name_visit *visit, void *ctx);
+/* All contested pairs in the order of their names, for whoever is about to resolve them
+ * anyway: where rows do not tell, all others as well. */
+typedef int pair_visit(
+	void *ctx, struct slice subject, struct slice predicate, uint64_t cookie);
+int conflict_pairs(struct snap *s, uint64_t after, pair_visit *visit, void *ctx);
 
 /* ---- what changed ---- */
 
 /* The pairs whose records or whose answers may have changed behind seq, each once, in
  * the order of their names. */
-typedef int pair_visit(void *ctx, struct slice subject, struct slice predicate);
-int changed_pairs(struct snap *s, uint64_t seq, pair_visit *visit, void *ctx);
+int changed_pairs(
+	struct snap *s, uint64_t seq, uint64_t after, pair_visit *visit, void *ctx);
+
+/* The claims whose line in a list of assertions, or whose place among the candidates of
+ * their pair, may have become another one by the records behind seq. Some more than once.
+ * 1: these are too many to look at, or touch all. */
+typedef int claim_visit(void *ctx, struct slice subject, struct slice predicate,
+	const struct claim_ref *claim);
+int changed_claims(struct snap *s, uint64_t seq, claim_visit *visit, void *ctx);
+
+/* The same of the records in the history of a pair, by their seq; where nothing is cut but
+ * by at/. */
+typedef int seq_visit(void *ctx, uint64_t seq);
+int changed_history(struct snap *s, struct slice subject, struct slice predicate,
+	uint64_t seq, seq_visit *visit, void *ctx);
 
 /* The seq of the record with this id. */
 int record_seq(struct snap *s, const struct id *id, uint64_t *out);

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "core/canon.h"
+#include "store/packed.h"
 
 int source_frame(const struct source *s, const struct locator *at,
 	struct buf *scratch, struct frame *out)
@@ -88,18 +89,37 @@ uint64_t index_reached(struct index *ix)
 	return end > m.reached ? end : m.reached;
 }
 
+int id_row_read(const MDB_val *value, uint64_t *seq)
+{
+	struct unpacking u = {.rest = slice_of(value->mv_data, value->mv_size)};
+
+	*seq = unpack(&u);
+	return unpacked_all(&u) ? 0 : -EBADMSG;
+}
+
 int source_event(const struct source *s, uint64_t seq, struct event_row *out)
 {
-	struct row_key k = row_key_event(seq);
-
-	return row_read(s->txn, &k, out, sizeof(*out));
+	return events_find(s->txn, s->tail, seq, out);
 }
 
 int source_id(const struct source *s, const struct id *id, struct id_row *out)
 {
 	struct row_key k = row_key_id(id);
+	struct event_row e = {0};
+	MDB_val v;
+	int rc = row_get(s->txn, &k, &v);
 
-	return row_read(s->txn, &k, out, sizeof(*out));
+	if (rc < 0)
+		return rc;
+	rc = id_row_read(&v, &out->seq);
+	if (rc == 0)
+		rc = source_event(s, out->seq, &e);
+	if (rc < 0)
+		return rc == -ENOENT ? -EBADMSG : rc;
+	out->at = e.at;
+	out->timestamp = e.timestamp;
+	out->kind = e.kind;
+	return 0;
 }
 
 int agent_number(MDB_txn *txn, const struct agent *a, uint32_t *out)
@@ -198,6 +218,35 @@ int rights_of(const struct source *s, const struct agent *a, struct rights *out)
 	return 0;
 }
 
+static int read_rights(const struct source *s, uint32_t number, struct agent *key,
+	struct rights *out)
+{
+	int rc = agent_by_number(s->txn, number, key);
+
+	return rc < 0 ? rc : rights_of(s, key, out);
+}
+
+int rights_by_number(const struct source *s, uint32_t number, struct agent *key,
+	struct rights *out)
+{
+	struct remembered *r;
+	int rc = 0;
+
+	if (!s->memory)
+		return read_rights(s, number, key, out);
+	r = &s->memory->agents[number % RIGHTS_REMEMBERED];
+	if (!r->known || r->number != number) {
+		rc = read_rights(s, number, &r->key, &r->rights);
+		r->known = rc == 0;
+		r->number = number;
+	}
+	if (rc < 0)
+		return rc;
+	*key = r->key;
+	*out = r->rights;
+	return 0;
+}
+
 static int newest_setting(const struct source *s, const char *name,
 	const struct agent *a, struct setting_row *out)
 {
@@ -220,7 +269,7 @@ int setting_known(const struct source *s, const char *name, const struct agent *
 	return newest_setting(s, name, a, &row);
 }
 
-int min_trust_of(const struct source *s, uint32_t *out)
+static int read_min_trust(const struct source *s, uint32_t *out)
 {
 	static const struct agent nobody;
 	struct setting_row row;
@@ -232,7 +281,21 @@ int min_trust_of(const struct source *s, uint32_t *out)
 	return 0;
 }
 
-int is_governed(const struct source *s, bool *out)
+int min_trust_of(const struct source *s, uint32_t *out)
+{
+	struct rights_memory *m = s->memory;
+	int rc = 0;
+
+	if (!m)
+		return read_min_trust(s, out);
+	if (!m->knows_min_trust)
+		rc = read_min_trust(s, &m->min_trust);
+	m->knows_min_trust = rc == 0;
+	*out = m->min_trust;
+	return rc;
+}
+
+static int read_governed(const struct source *s, bool *out)
 {
 	struct row_key prefix = row_key_tag(KEY_GOVERNED);
 	WALK_AUTO(w);
@@ -245,4 +308,18 @@ int is_governed(const struct source *s, bool *out)
 	*out = rc == 0 && context_sees_setting(&s->context,
 				  be64_at((const uint8_t *)w.key.mv_data + 1));
 	return 0;
+}
+
+int is_governed(const struct source *s, bool *out)
+{
+	struct rights_memory *m = s->memory;
+	int rc = 0;
+
+	if (!m)
+		return read_governed(s, out);
+	if (!m->knows_governed)
+		rc = read_governed(s, &m->governed);
+	m->knows_governed = rc == 0;
+	*out = m->governed;
+	return rc;
 }

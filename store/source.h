@@ -5,17 +5,23 @@
 
 #include "core/arena.h"
 #include "core/context.h"
+#include "store/events.h"
 #include "store/index.h"
 #include "store/wal.h"
+
+struct rights_memory;
 
 struct source {
 	MDB_txn *txn;
 	const struct wal *wal;
 	bool building; /* the committer's own: also sees the batch it has not
 			  written yet */
+	const struct events_tail
+		*tail;		 /* its events that are not in rows yet, or NULL */
 	struct context context;	 /* what the reader may see */
 	const struct id *epochs; /* under in-epoch/: what its name means */
 	size_t epoch_count;
+	struct rights_memory *memory; /* NULL: settings are read each time */
 };
 
 /* The frame behind a locator; slices borrow from scratch (or the batch). 0,
@@ -41,6 +47,9 @@ int source_event(const struct source *s, uint64_t seq, struct event_row *out);
 
 /* What is known by an id: 0 or -ENOENT. */
 int source_id(const struct source *s, const struct id *id, struct id_row *out);
+
+/* The seq that a row by id holds. 0 or -EBADMSG. */
+int id_row_read(const MDB_val *value, uint64_t *seq);
 
 /* The entries that stand under a record, seen, by agent, in the arena: of each who signed
  * it the smallest. -ENOENT: the record is not seen. */
@@ -75,6 +84,9 @@ struct rights {
 	uint8_t grants; /* bit 1 << class: may claim that source class */
 };
 int rights_of(const struct source *s, const struct agent *a, struct rights *out);
+/* The same of an agent's number, with its key. */
+int rights_by_number(const struct source *s, uint32_t number, struct agent *key,
+	struct rights *out);
 
 /* From which trust on an agent is a member. */
 int min_trust_of(const struct source *s, uint32_t *out);
@@ -85,5 +97,22 @@ int is_governed(const struct source *s, bool *out);
 
 /* Has a setting of this name ever said anything about the agent? 0 or -ENOENT. */
 int setting_known(const struct source *s, const char *name, const struct agent *a);
+
+/* What was read of settings, for who asks again and again while none is written. Zeroed at
+ * first. */
+enum {
+	RIGHTS_REMEMBERED = 256,
+};
+struct rights_memory {
+	bool knows_governed, governed;
+	bool knows_min_trust;
+	uint32_t min_trust;
+	struct remembered {
+		bool known;
+		uint32_t number;
+		struct agent key;
+		struct rights rights;
+	} agents[RIGHTS_REMEMBERED]; /* by number, the last to come */
+};
 
 #endif

@@ -118,10 +118,8 @@ int sums_voice(struct sums *s, uint32_t agent, struct voice_row *out)
 {
 	struct rights r = {.trust = 0};
 	struct agent key;
-	int rc = agent_by_number(s->txn, agent, &key);
+	int rc = rights_by_number(s->source, agent, &key, &r);
 
-	if (rc == 0)
-		rc = rights_of(s->source, &key, &r);
 	out->trust = r.trust;
 	out->standing = out->trust >= s->min_trust ? MEMBERS : STRANGERS;
 	return rc;

@@ -79,9 +79,9 @@ int sums_trust(struct change *c, const struct pair_key *p, uint32_t agent);
 /* The same for every agent that speaks on the pair. */
 int sums_trust_all(struct change *c, const struct pair_key *p);
 
-/* The consensus from the sums. Of a set (core/lens.h) only the names, as the line begins:
- * it is as long as the set is large, and so resolved when it is read. */
-int sums_resolve(struct change *c, const struct pair_key *p, struct slice subject,
-	struct slice predicate, struct pair_view *out);
+/* The consensus from the sums; signers live in the arena. Of a set (core/sets.h) only how
+ * many candidates: what it holds is as long as it is large, and resolved when it is read. */
+int sums_resolve(struct change *c, const struct pair_key *p, struct slice predicate,
+	struct arena *a, struct pair_view *out);
 
 #endif

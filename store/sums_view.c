@@ -108,9 +108,9 @@ int sums_current(struct change *c, const struct pair_key *p, struct pair_row *ro
 
 	if (row->sums != SUMS_KEPT || row->rights_seq == c->meta.rights_seq)
 		return 0;
-	rc = sums_drop(c, p);
 	row->sums = SUMS_NONE;
-	return rc < 0 ? rc : pair_row_mend(c->source.txn, p, row);
+	rc = sums_drop(c, p);
+	return rc < 0 ? rc : change_pair_set(c, p, row);
 }
 
 /* ---- resolving ---- */
@@ -166,9 +166,10 @@ static int strongest(MDB_txn *txn, const struct pair_key *p, struct rank *out)
 	return rc;
 }
 
-/* The leading claim as a candidate, with those who stand behind it. */
+/* What the view has of the leading claim: whose footing and signers are those of all that
+ * hangs together with it. */
 static int load_leader(struct change *c, const struct pair_key *p,
-	const struct rank *leader, struct arena *a, struct candidates *out)
+	const struct rank *leader, struct arena *a, struct pair_view *out)
 {
 	struct claim_ref ref = {.timestamp = leader->timestamp, .id = leader->id};
 	struct gathered g = {0};
@@ -181,60 +182,14 @@ static int load_leader(struct change *c, const struct pair_key *p,
 			claims.n / sizeof(ref), false, a, &g);
 	if (rc == 0)
 		rc = footing(&g.facts, a, &f);
-	return rc < 0 ? rc : footing_candidates(&g.facts, &f, NULL, NULL, a, out);
+	for (uint32_t i = 0; rc == 0 && i < g.facts.claim_count; i++)
+		if (id_compare(&g.claims[i].claim.id, &leader->id) == 0)
+			return pair_view_winner(&g, &f, i, a, out);
+	return rc < 0 ? rc : -EBADMSG;
 }
 
-static const struct candidate *find_leader(
-	const struct candidates *in, const struct id *id)
-{
-	for (uint32_t i = 0; i < in->claim_count; i++)
-		if (id_compare(&in->claims[i].id, id) == 0)
-			return &in->claims[i];
-	return NULL;
-}
-
-static int print_leader(struct change *c, const struct pair_key *p,
-	const struct rank *leader, struct resolution *r, struct pair_view *out)
-{
-	ARENA_AUTO(a);
-	struct candidates in = {0};
-	const struct candidate *claim = NULL;
-	struct record winner = {0};
-	struct frame frame = {0};
-	struct agent *signers;
-	BUF_AUTO(scratch);
-	int rc = load_leader(c, p, leader, &a, &in);
-
-	if (rc == 0)
-		claim = find_leader(&in, &leader->id);
-	if (rc < 0 || !claim)
-		return rc < 0 ? rc : -EBADMSG;
-	out->winner = claim_locator(claim);
-	rc = source_record(
-		&c->source, &out->winner, &leader->id, &scratch, &frame, &winner);
-	if (rc < 0)
-		return rc;
-	signers = arena_alloc(&a, (claim->signer_count + 1) * sizeof(*signers));
-	if (!signers)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < claim->signer_count; i++)
-		signers[i] = in.voters[in.signers[claim->signer + i]].key;
-	r->has_winner = true;
-	r->winner = &winner;
-	r->id = leader->id;
-	r->lifecycle = claim->lifecycle;
-	r->source_class = claim->source_class;
-	r->declared = claim->declared;
-	r->signer_count = claim->signer_count;
-	r->signers = signers;
-	resolution_print(r, &out->line);
-	r->winner = NULL; /* it ends with this function */
-	r->signers = NULL;
-	return out->line.failed ? -ENOMEM : 0;
-}
-
-int sums_resolve(struct change *c, const struct pair_key *p, struct slice subject,
-	struct slice predicate, struct pair_view *out)
+int sums_resolve(struct change *c, const struct pair_key *p, struct slice predicate,
+	struct arena *a, struct pair_view *out)
 {
 	struct row_key k = row_key_below(p, KEY_SUMS);
 	enum standing counted;
@@ -246,35 +201,21 @@ int sums_resolve(struct change *c, const struct pair_key *p, struct slice subjec
 	/* no row: there are many claims, but none is a candidate */
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
+	*out = (struct pair_view){.candidates = totals.claims};
+	if (predicate_is_set(predicate))
+		return 0;
 	counted = totals.total[MEMBERS] ? MEMBERS : STRANGERS;
 	rc = read_levels(c->source.txn, p, counted, &levels);
 	if (rc == 0 && totals.claims)
 		rc = strongest(c->source.txn, p, &leader);
 	if (rc < 0)
 		return rc;
-	struct resolution r = {
-		.lens = lens_find(slice_str("consensus")),
-		.subject = subject,
-		.predicate = predicate,
-		.support = leader.support[counted],
-		.total = totals.total[counted],
-		.conflict = tally_conflict(
-			(const void *)levels.p, levels.n / sizeof(struct level)),
-		.candidates = totals.claims,
-		.agents = totals.agents,
-	};
-
-	r.status = tally_status(
-		r.total, r.agents, totals.clusters, totals.opposed > 0, r.conflict);
-	out->candidates = totals.claims;
-	out->winner = (struct locator){0};
-	if (predicate_is_set(predicate)) {
-		pair_view_names(subject, predicate, &out->line);
-		return out->line.failed ? -ENOMEM : 0;
-	}
-	out->status = r.status;
-	if (r.total)
-		return print_leader(c, p, &leader, &r, out);
-	resolution_print(&r, &out->line);
-	return out->line.failed ? -ENOMEM : 0;
+	out->support = leader.support[counted];
+	out->total = totals.total[counted];
+	out->agents = totals.agents;
+	out->conflict = tally_conflict(
+		(const void *)levels.p, levels.n / sizeof(struct level));
+	out->status = (uint8_t)tally_status(out->total, out->agents,
+		totals.clusters, totals.opposed > 0, out->conflict);
+	return out->total ? load_leader(c, p, &leader, a, out) : 0;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "store/pair.h"
+#include "store/signed.h"
 #include "store/sums.h"
 
 static struct row_key sweep_key(uint64_t seq)
@@ -61,6 +62,7 @@ static int sweep_record(struct change *c, uint32_t agent, uint64_t seq)
 {
 	struct event_row e = {0};
 	struct pair_row row = {0};
+	uint64_t first = 0;
 	struct pair_key p;
 	struct record r = {0};
 	struct frame f = {0};
@@ -74,10 +76,12 @@ static int sweep_record(struct change *c, uint32_t agent, uint64_t seq)
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
 	p = pair_key(r.subject, r.predicate);
-	rc = pair_row_read(c->source.txn, &p, &row, NULL);
-	if (rc < 0 || (agent == SWEEP_ALL && row.first != e.at.offset))
+	rc = change_pair(c, &p, &row);
+	if (rc == 0)
+		rc = pair_first(c->source.txn, r.subject, r.predicate, &first);
+	if (rc < 0 || (agent == SWEEP_ALL && first != e.at.offset))
 		return rc;
-	rc = change_touch(c, r.subject, r.predicate);
+	rc = change_touch(c, &p, r.subject, r.predicate);
 	if (rc == 0)
 		rc = sums_current(c, &p, &row);
 	return rc < 0 || row.sums != SUMS_KEPT ? rc : renew_sums(c, &p, agent);
@@ -88,21 +92,12 @@ static int sweep_record(struct change *c, uint32_t agent, uint64_t seq)
 static int next_record(
 	struct change *c, const struct sweep_row *note, uint64_t *seq)
 {
-	bool all = note->agent == SWEEP_ALL;
-	struct row_key prefix = row_key_tag(all ? KEY_EVENT : KEY_SIGNED);
-	struct row_key from;
-	WALK_AUTO(w);
-	int rc;
+	struct event_row e;
+	int rc = note->agent == SWEEP_ALL
+			 ? events_from(c->source.txn, seq, &e)
+			 : signed_from(c->source.txn, note->agent, seq);
 
-	if (!all)
-		row_key_be32(&prefix, note->agent);
-	from = prefix;
-	row_key_be64(&from, *seq);
-	rc = walk_from(&w, c->source.txn, &prefix, &from);
-	if (rc < 0)
-		return rc;
-	*seq = be64_at((const uint8_t *)w.key.mv_data + prefix.n);
-	return *seq <= note->until ? 0 : -ENOENT;
+	return rc == 0 && *seq > note->until ? -ENOENT : rc;
 }
 
 static int oldest_note(

@@ -266,8 +266,10 @@ static inline void note_name(struct buf *out, struct slice name)
 		buf_byte(out, name.p[name.n - 1]);
 }
 
-static inline int note_pair(void *ctx, struct slice subject, struct slice predicate)
+static inline int note_pair(
+	void *ctx, struct slice subject, struct slice predicate, uint64_t cookie)
 {
+	(void)cookie;
 	note_name(ctx, subject);
 	note_name(ctx, predicate);
 	return 0;
@@ -332,7 +334,7 @@ static inline void tell_source(struct snap *s, struct slice name, struct buf *ou
 	buf_str(out, "\nsource");
 	note_name(out, name);
 	buf_byte(out, ':');
-	CHECK(source_claims(s, name, note_id, out) == 0);
+	CHECK(source_claims(s, name, NULL, note_id, out) == 0);
 }
 
 static inline void tell_name(struct snap *s, struct slice name, struct buf *out)
@@ -410,7 +412,7 @@ static inline void tell_record(struct snap *s, int n, struct buf *out)
 	buf_str(out, ", succeeded");
 	CHECK(epoch_successors(s, &ids[n], note_id, out) == 0);
 	buf_str(out, ", holds");
-	CHECK(epoch_claims(s, &ids[n], note_id, out) == 0);
+	CHECK(epoch_claims(s, &ids[n], 1, NULL, note_id, out) == 0);
 	rc = epoch_find(s, slice_of(hex, ID_HEX), note_id, out);
 	CHECK(rc == 0 || rc == -ENOENT);
 }
@@ -430,7 +432,7 @@ static inline void tell_agent(struct snap *s, int n, struct buf *out)
 		SLICE_ARG(p.name),
 		p.since ? (unsigned long long)(p.since / SECOND - T0) : 0, p.trust,
 		p.admitted, p.steward, p.grants, (unsigned long long)p.claims);
-	CHECK(agent_claims(s, &key, note_id, out) == 0);
+	CHECK(agent_claims(s, &key, NULL, note_id, out) == 0);
 }
 
 /* Everything that does not depend on the log. */
@@ -455,7 +457,7 @@ static inline void tell(
 	}
 	for_names(s, conflict_subjects, out, tell_conflict);
 	buf_str(out, "\nall:");
-	CHECK(changed_pairs(s, 0, note_pair, out) == 0);
+	CHECK(changed_pairs(s, 0, 0, note_pair, out) == 0);
 	buf_byte(out, '\n');
 	buf_byte(out, 0);
 }

@@ -73,6 +73,7 @@ static void tell_pair(struct snap *s, const char *name, bool log, struct buf *ou
 {
 	struct slice subject = slice_str("s"), predicate = slice_str(name);
 	struct place_info info = {0};
+	uint64_t seq = 0;
 	int rc = pair_find(s, subject, predicate, &info);
 
 	buf_printf(out, "\n%s %s", name, rc == 0 ? "is there\n" : "is not there");
@@ -83,7 +84,8 @@ static void tell_pair(struct snap *s, const char *name, bool log, struct buf *ou
 	if (!log)
 		return;
 	buf_printf(out, "\nchanged %llu\n", (unsigned long long)info.mtime);
-	CHECK(pair_history(s, subject, predicate, out) == 0);
+	CHECK(pair_history(
+		      s, subject, predicate, &seq, UINT64_MAX, SIZE_MAX, out) == 0);
 }
 
 static int tell_vote(void *ctx, const struct counted_vote *v)
@@ -138,7 +140,7 @@ static void tell_agent(struct snap *s, const struct key *key, struct buf *out)
 	add_hex(out, agent.b);
 	if (agent_profile(s, &agent, &a, &p) < 0)
 		return;
-	CHECK(agent_claims(s, &agent, count_one, &claims) == 0);
+	CHECK(agent_claims(s, &agent, NULL, count_one, &claims) == 0);
 	CHECK(claims == p.claims);
 	buf_printf(out, " trust %u %d, %u claims", p.trust, p.steward, claims);
 }

@@ -204,7 +204,7 @@ static void what_does_not_exist_is_said_to_be_missing(void)
 	CHECK(source_find_hash(s, &nothing, &out) == -ENOENT);
 	CHECK(agent_find(s, &nobody) == -ENOENT);
 	CHECK(agent_profile(s, &nobody, &a, &p) == -ENOENT);
-	CHECK(agent_claims(s, &nobody, note_id, &out) == -ENOENT);
+	CHECK(agent_claims(s, &nobody, NULL, note_id, &out) == -ENOENT);
 	CHECK(agent_name_keys(s, slice_str("An"), note_agent, &out) == -ENOENT);
 	CHECK(epoch_find(s, slice_str("on"), note_id, &out) == -ENOENT);
 	CHECK(epoch_find(s, slice_str(""), note_id, &out) == -ENOENT);
@@ -321,7 +321,7 @@ static void changed(struct snap *s, uint64_t seq, const char *want)
 	BUF_AUTO(out);
 
 	buf_byte(&out, ':');
-	CHECK(changed_pairs(s, seq, note_pair, &out) == 0);
+	CHECK(changed_pairs(s, seq, 0, note_pair, &out) == 0);
 	CHECK_TEXT(slice_of(out.p, out.n), want);
 }
 
