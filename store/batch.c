@@ -3,9 +3,11 @@
  * Every record is decided and applied in order to one write transaction of the index,
  * which nobody sees yet; then the log gets the whole batch with one write and one
  * fdatasync; then the transaction is committed, which makes it visible; then the writers
- * are answered. Whatever fails before the log is synced leaves no trace; a commit of the
- * index that fails takes the log back. So a record is acknowledged when it is durable and
- * visible, and a refused one appears nowhere. */
+ * are answered. The disk begins with the log when nothing is left to be decided, and works
+ * while the last record is applied and views are resolved: in the same thread, since a
+ * single record must not wait for another to wake. Whatever fails of a batch, up to the
+ * commit, takes all of it back. So a record is acknowledged when it is durable and visible,
+ * and a refused one appears nowhere. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +32,7 @@ struct batch {
 	struct buf changed;	/* struct pair_mark, of those it touched */
 	uint64_t now;
 	uint64_t appended;
+	bool last; /* nothing is decided after this entry */
 	bool fatal;
 	struct error error; /* of the whole batch, when fatal */
 };
@@ -67,6 +70,11 @@ static int append(struct batch *b, const struct submission *sub,
 	if (!wal_peek(b->s->wal, f.offset, &pending))
 		return fail(
 			&b->error, EIO, "log: the frame just added is not there");
+	if (b->last) {
+		rc = wal_start(b->s->wal, &b->error);
+		if (rc < 0)
+			return rc;
+	}
 	rc = change_apply(&b->change, &pending, &b->error);
 	*seq = f.seq;
 	b->appended++;
@@ -77,11 +85,12 @@ static int append_cosignature(
 	struct batch *b, const struct submission *sub, struct entry *e)
 {
 	struct record r = {.kind = RECORD_COSIGNATURE, .target = e->id};
-	BUF_AUTO(bytes);
+	struct buf *bytes = &b->change.line; /* free until it is applied */
 	struct slice view;
 
-	canon_encode(&r, &bytes);
-	if (buf_view(&bytes, &view) < 0)
+	buf_reset(bytes);
+	canon_encode(&r, bytes);
+	if (buf_view(bytes, &view) < 0)
 		return fail(&b->error, ENOMEM, "out of memory");
 	return append(b, sub, view, e, &e->seq);
 }
@@ -125,6 +134,7 @@ static void commit_submission(struct batch *b, struct submission *sub)
 {
 	sub->refused = sub->count;
 	for (size_t i = 0; i < sub->count; i++) {
+		b->last = !sub->next && i + 1 == sub->count;
 		if (commit_entry(b, sub, &sub->entries[i]) == 0)
 			continue;
 		if (b->fatal)
@@ -144,17 +154,17 @@ static int fail_batch(struct batch *b, int rc, const char *what)
 		strerror(-rc));
 }
 
+static void note_change(void *changed, const struct pair_key *p)
+{
+	struct pair_mark mark = pair_mark(p);
+
+	buf_add(changed, &mark, sizeof(mark));
+}
+
 /* Remember whose files will be others: what the change knows of it ends with its commit. */
 static int note_changes(struct batch *b)
 {
-	const struct touched *t = (const void *)b->change.touched.p;
-	size_t n = b->change.touched.n / sizeof(*t);
-
-	for (size_t i = 0; i < n; i++) {
-		struct pair_mark p = pair_mark(&t[i].pair);
-
-		buf_add(&b->changed, &p, sizeof(p));
-	}
+	change_touched(&b->change, note_change, &b->changed);
 	return b->changed.failed ? -ENOMEM : 0;
 }
 
@@ -162,9 +172,13 @@ static int note_changes(struct batch *b)
 static int make_durable(struct batch *b)
 {
 	struct wal_position end = wal_end(b->s->wal);
-	int rc = change_finish(&b->change, end.offset, &end.chain);
-	bool owed = b->change.meta.sweeps > 0;
+	int rc = wal_start(b->s->wal, &b->error);
+	bool owed;
 
+	if (rc < 0)
+		return rc;
+	rc = change_finish(&b->change, end.offset, &end.chain);
+	owed = b->change.meta.sweeps > 0;
 	if (rc == 0)
 		rc = note_changes(b);
 	if (rc < 0)
@@ -173,15 +187,8 @@ static int make_durable(struct batch *b)
 	if (rc < 0)
 		return rc;
 	rc = change_commit(&b->change);
-	if (rc < 0) {
-		/* taken back before anybody is answered: no refused record may
-		 * appear */
-		(void)fail_batch(b, rc, "the index failed");
-		/* where that fails too, its sentence is the one to read: the batch
-		 * may be there after the next start */
-		(void)wal_undo(b->s->wal, &b->error);
-		return rc;
-	}
+	if (rc < 0)
+		return fail_batch(b, rc, "the index failed");
 	b->s->committer.sweeping |= owed;
 	return 0;
 }
@@ -240,12 +247,17 @@ static void take_off(struct batch *b)
 		b->now = b->change.meta.received_at;
 }
 
-static void land(struct committer *c)
+/* Does more wait? */
+static bool land(struct committer *c)
 {
+	bool more;
+
 	(void)pthread_mutex_lock(&c->lock);
 	c->in_flight = 0;
+	more = c->head != NULL;
 	(void)pthread_cond_broadcast(&c->landed);
 	(void)pthread_mutex_unlock(&c->lock);
+	return more;
 }
 
 /* Room in the log and in the index, before anything is decided. */
@@ -302,7 +314,7 @@ static void count_outcomes(struct batch *b)
 }
 
 /* Answer everybody, when those who keep what they have read know what changed. */
-static void answer(struct batch *b)
+static void answer(struct batch *b, bool more)
 {
 	const struct meta_row *now = &b->change.meta, *before = &b->before;
 	struct news c = {0};
@@ -315,7 +327,7 @@ static void answer(struct batch *b)
 			.new_pairs = now->pairs != before->pairs,
 			.new_subjects = now->subjects != before->subjects,
 		};
-	watch_answer(b->s->watch, &c, b->list);
+	watch_answer(b->s->watch, &c, b->list, more);
 }
 
 static int by_signature(const void *a, const void *b)
@@ -357,12 +369,17 @@ void batch_after_failure(struct store *s)
 static bool process(struct store *s, struct submission *list)
 {
 	struct batch b = {.s = s, .list = list};
-	bool dead = is_dead(&b);
+	bool dead = is_dead(&b), more;
 	int rc = dead ? -EROFS : commit_batch(&b);
 
 	change_abort(&b.change);
+	/* taken back before anybody is answered: no refused record may appear. Where that
+	 * fails too, its sentence is the one to read: the batch may be there after the
+	 * next start */
+	if (rc < 0)
+		(void)wal_undo(s->wal, &b.error);
 	wal_drop(s->wal);
-	land(&s->committer);
+	more = land(&s->committer);
 	if (rc < 0 && !dead)
 		batch_after_failure(s);
 	note_trouble(&b, rc);
@@ -375,7 +392,7 @@ static bool process(struct store *s, struct submission *list)
 		batch_refuse(list, &b.error);
 	}
 	count_outcomes(&b);
-	answer(&b);
+	answer(&b, more);
 	buf_free(&b.changed);
 	return true;
 }

@@ -157,54 +157,28 @@ static struct decision check_time(
 	return verdict(VERDICT_REFUSE);
 }
 
-/* Is it the same as the agent's newest claim on that pair and source, but for the
- * time that the writer did not state? Then the writer has tried again. */
-static int repeats(struct change *c, const struct entry *e, uint64_t now, bool *out,
-	struct id *id)
-{
-	struct record again = e->record;
-	struct claim_ref newest = {0};
-	BUF_AUTO(bytes);
-	struct slice view = {0};
-	int rc = newest_said(c, &e->record, &e->signatures[0].agent, &newest);
-
-	*out = false;
-	if (rc == -ENOENT)
-		return 0;
-	if (rc < 0)
-		return rc;
-	if (newest.timestamp + RETRY_WINDOW_S * SECOND < now)
-		return 0;
-	again.timestamp = newest.timestamp;
-	canon_encode(&again, &bytes);
-	rc = buf_view(&bytes, &view);
-	if (rc < 0)
-		return rc;
-	*id = id_of(view);
-	*out = id_compare(id, &newest.id) == 0;
-	return 0;
-}
-
 static struct decision decide_assertion(
 	struct change *c, const struct entry *e, uint64_t now, struct error *err)
 {
 	struct decision d = check_time(e, now, err);
+	uint64_t window = RETRY_WINDOW_S * SECOND;
 	struct id_row row = {0};
-	bool again;
 	int rc;
 
 	if (d.verdict != VERDICT_APPEND || !e->wallet_signed ||
 		!e->timestamp_implied)
 		return d;
-	rc = repeats(c, e, now, &again, &d.known_id);
-	if (rc == 0 && again)
+	/* the same but for a time that the writer did not state: it has tried again */
+	rc = said_again(c, &e->record, &e->signatures[0].agent,
+		now > window ? now - window : 0, &d.known_id);
+	if (rc == 0)
+		return d;
+	if (rc > 0)
 		rc = source_id(&c->source, &d.known_id, &row);
 	if (rc < 0)
 		return fatal(rc, err);
-	if (again) {
-		d.verdict = VERDICT_DUPLICATE;
-		d.known_seq = row.seq;
-	}
+	d.verdict = VERDICT_DUPLICATE;
+	d.known_seq = row.seq;
 	return d;
 }
 

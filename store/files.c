@@ -6,6 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+	PIECE = 16 << 10, /* four pages */
+};
+
 static void closep(const int *fd)
 {
 	if (*fd >= 0)
@@ -24,6 +28,32 @@ int file_write(int fd, struct slice s)
 			s = slice_sub(s, (size_t)n, s.n);
 	}
 	return 0;
+}
+
+/* Piece by piece: what is written at once the page cache keeps as one, and a few bytes
+ * that are written there later cost the more for it. */
+uint64_t file_zero(int fd, uint64_t from, uint64_t to)
+{
+	static const uint8_t zeros[PIECE];
+	uint64_t at = from;
+
+	while (at < to) {
+		uint64_t n = PIECE - at % PIECE;
+		ssize_t done =
+			pwrite(fd, zeros, n < to - at ? n : to - at, (off_t)at);
+
+		if (done <= 0)
+			break;
+		at += (uint64_t)done;
+	}
+	if (at > from)
+		file_push(fd, from, at - from);
+	return at;
+}
+
+void file_push(int fd, uint64_t from, uint64_t n)
+{
+	(void)sync_file_range(fd, (off_t)from, (off_t)n, SYNC_FILE_RANGE_WRITE);
 }
 
 /* Sync the directory that holds path. */

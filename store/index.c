@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/files.h"
 #include "store/source.h"
 
 enum {
@@ -17,7 +18,9 @@ enum {
 	RESERVE_STEP = 1 << 20,
 	READERS_BYTES =
 		(INDEX_READERS + 8) * 64, /* what they take of the lock file */
-	WRITTEN_AT_ONCE = 64 * 4096,	  /* by LMDB, at most */
+	AHEAD = 128 << 10,  /* zeros that stand behind the last page */
+	AHEAD_OF = 2 << 20, /* ... of batches that ask for no more room than this */
+	WRITTEN_AT_ONCE = 64 * 4096, /* by LMDB, at most */
 };
 
 int meta_read(MDB_txn *txn, struct meta_row *out)
@@ -96,7 +99,9 @@ int index_commit(MDB_txn *txn)
 
 static MDB_env *reserve(const char *dir, unsigned flags, int *rc)
 {
-	*rc = flags & MDB_RDONLY ? 0 : make_room_for_readers(dir);
+	*rc = flags & MDB_NOLOCK ? 0 : make_room_for_readers(dir);
+	if (*rc == EROFS && flags & MDB_RDONLY)
+		*rc = 0; /* LMDB does without the lock file, too */
 	if (*rc)
 		return NULL;
 	for (size_t gib = MAP_GIB_FIRST; gib > 0; gib /= 2) {
@@ -118,6 +123,12 @@ static MDB_env *reserve(const char *dir, unsigned flags, int *rc)
 	return NULL;
 }
 
+static bool is_of(const struct meta_row *m, const uint8_t store_id[16])
+{
+	return m->layout == INDEX_LAYOUT && m->byte_order == BYTE_ORDER_MARK &&
+	       memcmp(m->store_id, store_id, 16) == 0;
+}
+
 /* What META must say, or what it says in a fresh index. */
 static int check_meta(struct index *ix, const uint8_t store_id[16])
 {
@@ -133,9 +144,7 @@ static int check_meta(struct index *ix, const uint8_t store_id[16])
 			.layout = INDEX_LAYOUT, .byte_order = BYTE_ORDER_MARK};
 		memcpy(m.store_id, store_id, sizeof(m.store_id));
 		rc = meta_write(txn, &m);
-	} else if (rc == 0 &&
-		   (m.layout != INDEX_LAYOUT || m.byte_order != BYTE_ORDER_MARK ||
-			   memcmp(m.store_id, store_id, 16) != 0)) {
+	} else if (rc == 0 && !is_of(&m, store_id)) {
 		rc = -EBADMSG;
 	}
 	if (rc < 0) {
@@ -179,21 +188,27 @@ static void close_environment(struct index *ix)
 	ix->env = NULL;
 }
 
+enum {
+	/* who writes nothing, and is alone, needs no lock, and its file could not be
+	 * opened on a disk that takes no writes */
+	READ_ALONE = MDB_RDONLY | MDB_NOLOCK,
+	READ_BESIDE = MDB_RDONLY,
+	READ_AND_WRITE = 0,
+};
+
 static int open_environment(
-	struct index *ix, struct suspect *suspect, bool read_only)
+	struct index *ix, struct suspect *suspect, unsigned flags)
 {
 	int dead = 0;
 	int rc;
 
-	/* who writes nothing, and is alone, needs no lock, and its file could not be
-	 * opened on a disk that takes no writes */
-	ix->env = reserve(ix->path, read_only ? MDB_RDONLY | MDB_NOLOCK : 0, &rc);
-	ix->read_only = read_only;
+	ix->env = reserve(ix->path, flags, &rc);
+	ix->read_only = flags & MDB_RDONLY;
 	if (!ix->env)
 		return index_errno(rc);
 	(void)mdb_reader_check(ix->env, &dead);
 	(void)mdb_env_set_userctx(ix->env, suspect);
-	ix->reserved = 0;
+	ix->reserved = ix->zeroed = 0;
 	return open_database(ix);
 }
 
@@ -206,7 +221,7 @@ int index_open(const char *dir, const uint8_t store_id[16], struct suspect *susp
 	if (!out->path)
 		return fail(err, ENOMEM, "out of memory");
 	(void)pthread_rwlock_init(&out->lock, NULL);
-	rc = open_environment(out, NULL, false);
+	rc = open_environment(out, NULL, READ_AND_WRITE);
 	if (rc == 0)
 		rc = check_meta(out, store_id);
 	if (rc < 0) {
@@ -217,6 +232,56 @@ int index_open(const char *dir, const uint8_t store_id[16], struct suspect *susp
 	}
 	(void)mdb_env_set_userctx(out->env, suspect);
 	return 0;
+}
+
+/* Likewise, where nothing can be written. */
+static int check_meta_beside(struct index *ix, const uint8_t store_id[16])
+{
+	struct meta_row m;
+	MDB_txn *txn;
+	int rc = index_begin(ix, MDB_RDONLY, &txn);
+
+	if (rc < 0)
+		return rc;
+	rc = meta_read(txn, &m);
+	mdb_txn_abort(txn);
+	return rc == -ENOENT || (rc == 0 && !is_of(&m, store_id)) ? -EBADMSG : rc;
+}
+
+int index_open_beside(const char *dir, const uint8_t store_id[16],
+	struct index *out, struct error *err)
+{
+	int rc;
+
+	*out = (struct index){.path = strdup(dir)};
+	if (!out->path)
+		return fail(err, ENOMEM, "out of memory");
+	(void)pthread_rwlock_init(&out->lock, NULL);
+	rc = open_environment(out, NULL, READ_BESIDE);
+	if (rc == 0)
+		rc = check_meta_beside(out, store_id);
+	if (rc < 0) {
+		index_close(out);
+		return fail(err, -rc, "index %s: %s", dir,
+			rc == -EBADMSG ? "is of another layout or store, or damaged"
+				       : strerror(-rc));
+	}
+	return 0;
+}
+
+int index_await_writer(const char *dir)
+{
+	struct index ix = {.path = strdup(dir)};
+	MDB_txn *txn;
+	int rc = ix.path ? open_environment(&ix, NULL, READ_AND_WRITE) : -ENOMEM;
+
+	if (rc == 0)
+		rc = index_begin(&ix, 0, &txn); /* there is one at a time */
+	if (rc == 0)
+		mdb_txn_abort(txn);
+	close_environment(&ix);
+	free(ix.path);
+	return rc;
 }
 
 void index_close(struct index *ix)
@@ -233,7 +298,7 @@ int index_store_id(const char *dir, uint8_t out[16])
 	struct index ix = {.path = strdup(dir)};
 	struct meta_row m;
 	MDB_txn *txn = NULL;
-	int rc = ix.path ? open_environment(&ix, NULL, true) : -ENOMEM;
+	int rc = ix.path ? open_environment(&ix, NULL, READ_ALONE) : -ENOMEM;
 
 	if (rc == 0)
 		rc = index_begin(&ix, MDB_RDONLY, &txn);
@@ -261,6 +326,17 @@ static int reach(int fd, uint64_t from, uint64_t to)
 	return rc < 0 ? index_errno(errno) : 0;
 }
 
+/* As in the log: a page that is written for the first time is more work for the commit's
+ * fdatasync. Behind the last page nothing stands that anybody reads. */
+static void write_ahead(struct index *ix, int fd, uint64_t used, uint64_t bytes)
+{
+	uint64_t from = ix->zeroed > used ? ix->zeroed : used;
+	uint64_t to = used + AHEAD < ix->reserved ? used + AHEAD : ix->reserved;
+
+	if (bytes <= AHEAD_OF && used + AHEAD / 2 > ix->zeroed && from < to)
+		ix->zeroed = file_zero(fd, from, to);
+}
+
 int index_reserve(struct index *ix, uint64_t bytes)
 {
 	MDB_envinfo info;
@@ -273,8 +349,10 @@ int index_reserve(struct index *ix, uint64_t bytes)
 		return -EIO;
 	used = (info.me_last_pgno + 1) * (uint64_t)stat.ms_psize;
 	want = used + bytes;
-	if (want <= ix->reserved)
+	if (want <= ix->reserved) {
+		write_ahead(ix, fd, used, bytes);
 		return 0;
+	}
 	want += RESERVE_STEP - want % RESERVE_STEP;
 	rc = reach(fd, used, want);
 	if (rc == -ENOSPC) {
@@ -284,6 +362,7 @@ int index_reserve(struct index *ix, uint64_t bytes)
 	if (rc < 0 && rc != -EOPNOTSUPP && rc != -ENOSYS)
 		return rc;
 	ix->reserved = want;
+	write_ahead(ix, fd, used, bytes);
 	return 0;
 }
 
@@ -311,10 +390,10 @@ int index_recover(struct index *ix, const struct wal *wal, struct error *err)
 	suspect = mdb_env_get_userctx(ix->env);
 	(void)pthread_rwlock_wrlock(&ix->lock);
 	close_environment(ix);
-	rc = open_environment(ix, suspect, false);
+	rc = open_environment(ix, suspect, READ_AND_WRITE);
 	if (rc < 0) {
 		close_environment(ix);
-		rc = open_environment(ix, suspect, true);
+		rc = open_environment(ix, suspect, READ_ALONE);
 	}
 	/* what was refused must not be in there */
 	if (rc == 0)

@@ -22,8 +22,9 @@ struct index {
 	 * opened again: once LMDB could not write a meta page it answers nothing. */
 	pthread_rwlock_t lock;
 	char *path;
-	uint64_t reserved; /* the file has room up to here */
-	bool read_only;	   /* a disk that takes no writes: readers go on */
+	uint64_t reserved; /* the file has room up to here, */
+	uint64_t zeroed;   /* and so far it was written ahead */
+	bool read_only; /* a disk that takes no writes: readers go on; or beside() */
 };
 
 /* Open or make the environment in STORE/index (the directory exists). -EBADMSG: it
@@ -33,6 +34,16 @@ struct index {
 int index_open(const char *dir, const uint8_t store_id[16], struct suspect *suspect,
 	struct index *out, struct error *err);
 void index_close(struct index *ix);
+
+/* The same to read it, beside whoever writes: nothing is written but a slot in the table of
+ * readers, and on a file system that takes no writes not even that: nobody may write then.
+ * -EBADMSG also where it has no META yet. */
+int index_open_beside(const char *dir, const uint8_t store_id[16],
+	struct index *out, struct error *err);
+
+/* Wait until the transaction that somebody may be writing has ended. Not while the same
+ * file is open here: LMDB allows one opening in a process. 0 or -errno. */
+int index_await_writer(const char *dir);
 
 /* mdb_txn_commit(), as errno; -ENOSPC also where the disk is full and LMDB says EIO. */
 int index_commit(MDB_txn *txn);

@@ -139,21 +139,26 @@ struct wal_position wal_end(const struct wal *w);
  * FRAME_PAYLOAD_MAX, -EMSGSIZE, and what was added before stays. More than `most`
  * is a bug.
  *
- * wal_write() writes all with one pwrite and one fdatasync. 0; -EIO or -ENOSPC when
- * the write failed and was taken back (zeroed, synced); -EIO with wal_failed() from
- * then on when fdatasync, or the taking back, failed: whether the batch was kept is
- * known after the next start.
+ * wal_start() is the first half of wal_write(), and that is then the other half: one
+ * pwrite, which the disk begins to work off while the caller has other things to do.
+ * Nothing can be added any more. 0; -EIO or -ENOSPC when the write failed and was
+ * taken back (zeroed, synced).
  *
- * wal_undo() takes the batch just written back, before anybody was answered: zeroed
- * from its first frame, fdatasync.
+ * wal_write() writes all with one pwrite and one fdatasync. As wal_start(); and -EIO
+ * with wal_failed() from then on when fdatasync, or the taking back, failed: whether
+ * the batch was kept is known after the next start.
  *
- * wal_drop() forgets a batch that was not written; it does not stand in the way of
- * wal_undo() for one that was.
+ * wal_undo() takes back what was started or written, before anybody was answered:
+ * zeroed from its first frame, fdatasync. 0 also when there is nothing of the kind.
+ *
+ * wal_drop() forgets a batch that was not started; it does not stand in the way of
+ * wal_undo() for one that was written.
  */
 int wal_begin(struct wal *w, uint64_t most, struct error *err);
 int wal_add(struct wal *w, struct frame *f, const struct signature *signatures,
 	uint16_t count);
 void wal_drop(struct wal *w);
+int wal_start(struct wal *w, struct error *err);
 int wal_write(struct wal *w, struct error *err);
 int wal_undo(struct wal *w, struct error *err);
 bool wal_failed(const struct wal *w);

@@ -21,8 +21,9 @@ struct wal {
 	/* the segment that is appended to */
 	int fd; /* the shelf's */
 	uint64_t base;
-	uint64_t size; /* of its file, preallocation included */
-	uint64_t step; /* of preallocation */
+	uint64_t size;	 /* of its file, preallocation included */
+	uint64_t step;	 /* of preallocation */
+	uint64_t zeroed; /* so far it was written ahead */
 
 	uint64_t reached; /* by wal_expect() */
 	struct wal_position end;
@@ -33,7 +34,8 @@ struct wal {
 	uint64_t room;		  /* what wal_begin() promised */
 	struct wal_position next; /* end once it is written, else end */
 	struct wal_position undo; /* end, before it was written */
-	bool can_undo;
+	bool started;		  /* written, and not synced yet */
+	bool can_undo;		  /* written and synced */
 
 	atomic_bool failed;
 	atomic_uint_fast64_t syncs;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,11 +15,13 @@ struct held {
 	struct held *next;
 	uint32_t uid;
 	struct key *key;
+	atomic_bool admitted;
 };
 
 struct wallet {
 	pthread_mutex_t lock;
-	struct held *keys;
+	_Atomic(struct held *)
+		keys; /* grows at its head, under the lock; read by all */
 	struct key *store_key;
 	struct agent store_agent;
 	char *path; /* of the store */
@@ -46,12 +49,10 @@ void wallet_free(struct wallet *w)
 {
 	if (!w)
 		return;
-	while (w->keys) {
-		struct held *next = w->keys->next;
-
-		key_free(w->keys->key);
-		free(w->keys);
-		w->keys = next;
+	for (struct held *h = w->keys, *next; h; h = next) {
+		next = h->next;
+		key_free(h->key);
+		free(h);
 	}
 	key_free(w->store_key);
 	(void)pthread_mutex_destroy(&w->lock);
@@ -130,12 +131,28 @@ static int check_directory(const struct wallet *w, struct error *err)
 	return fail_hint(err, "chmod 700 %s", text(&path));
 }
 
-static const struct key *held(const struct wallet *w, uint32_t uid)
+static struct held *held(const struct wallet *w, uint32_t uid)
 {
-	for (const struct held *h = w->keys; h; h = h->next)
-		if (h->uid == uid)
-			return h->key;
-	return NULL;
+	struct held *h = atomic_load(&w->keys);
+
+	while (h && h->uid != uid)
+		h = h->next;
+	return h;
+}
+
+const struct key *wallet_admitted(const struct wallet *w, uint32_t uid)
+{
+	const struct held *h = held(w, uid);
+
+	return h && atomic_load(&h->admitted) ? h->key : NULL;
+}
+
+void wallet_admit(struct wallet *w, uint32_t uid)
+{
+	struct held *h = held(w, uid);
+
+	if (h)
+		atomic_store(&h->admitted, true);
 }
 
 static int keep(
@@ -147,8 +164,8 @@ static int keep(
 		key_free(key);
 		return -ENOMEM;
 	}
-	*h = (struct held){.next = w->keys, .uid = uid, .key = key};
-	w->keys = h;
+	*h = (struct held){.next = atomic_load(&w->keys), .uid = uid, .key = key};
+	atomic_store(&w->keys, h);
 	*out = key;
 	return 0;
 }
@@ -287,11 +304,12 @@ static int find(struct wallet *w, uint32_t uid, bool make, const struct key **ou
 	struct error *err)
 {
 	__attribute__((cleanup(paths_free))) struct paths p = {0};
+	const struct held *h = held(w, uid);
 	struct key *key = NULL;
 	int rc;
 
-	*out = held(w, uid);
-	if (*out)
+	*out = h ? h->key : NULL;
+	if (h)
 		return 0;
 	rc = paths_of(w, uid, &p, err);
 	if (rc == 0)
@@ -338,11 +356,22 @@ int wallet_store_key(struct wallet *w, const struct key **out, struct error *err
 	return answer(rc, err);
 }
 
+int wallet_agent(struct wallet *w, uint32_t uid, struct agent *out)
+{
+	__attribute__((cleanup(paths_free))) struct paths p = {0};
+	int rc = paths_of(w, uid, &p, NULL);
+
+	return rc < 0 ? rc : read_agent(&p, out, NULL);
+}
+
 int store_agent_of(struct store *s, uint32_t uid, struct agent *out)
 {
 	const struct key *key;
-	int rc = wallet_find(s->wallet, uid, &key, NULL);
+	int rc;
 
+	if (s->frozen.on)
+		return wallet_agent(s->wallet, uid, out);
+	rc = wallet_find(s->wallet, uid, &key, NULL);
 	if (rc == 0)
 		*out = key_agent(key);
 	return rc;

@@ -29,6 +29,15 @@ void wallet_free(struct wallet *w);
 int wallet_find(
 	struct wallet *w, uint32_t uid, const struct key **out, struct error *err);
 
+/* Who that is, from STORE/wallet/<uid>.agent: no private key is read. -ENOENT. */
+int wallet_agent(struct wallet *w, uint32_t uid, struct agent *out);
+
+/* The key of a uid that wallet_admit() was called for, else NULL. Takes no lock. */
+const struct key *wallet_admitted(const struct wallet *w, uint32_t uid);
+
+/* The log says that the key of this uid, which was found, is admitted: it stays so. */
+void wallet_admit(struct wallet *w, uint32_t uid);
+
 /* Make the key of a uid that has none: the file is durable when this returns. Only where
  * the store's own key is there to admit it. */
 int wallet_make(

@@ -6,6 +6,10 @@
 
 #include "store/internal.h"
 
+enum {
+	MANY = 8, /* answers; waking whom they are for takes longer than waking a thread */
+};
+
 struct watch {
 	pthread_t thread;
 	pthread_mutex_t lock; /* of what follows */
@@ -115,9 +119,18 @@ void watch_set(struct watch *w, const struct watcher *by)
 	(void)pthread_mutex_unlock(&w->lock);
 }
 
+static bool is_long(const struct submission *list)
+{
+	int n = 0;
+
+	for (; list && n < MANY; list = list->next)
+		n++;
+	return n == MANY;
+}
+
 /* Under the lock: has to wait for its turn, or for those before it to have theirs. */
 static bool must_wait(
-	struct watch *w, const struct news *c, struct submission *list)
+	struct watch *w, const struct news *c, struct submission *list, bool more)
 {
 	list->untold = NULL;
 	list->later = NULL;
@@ -125,15 +138,16 @@ static bool must_wait(
 		return false;
 	if (c->count || c->everything)
 		list->untold = w->by.changed(w->by.ctx, c);
-	return list->untold || w->head || w->telling;
+	return list->untold || w->head || w->telling || (more && is_long(list));
 }
 
-void watch_answer(struct watch *w, const struct news *c, struct submission *list)
+void watch_answer(
+	struct watch *w, const struct news *c, struct submission *list, bool more)
 {
 	bool wait;
 
 	(void)pthread_mutex_lock(&w->lock);
-	wait = must_wait(w, c, list);
+	wait = must_wait(w, c, list, more);
 	if (wait) {
 		*(w->tail ? &w->tail->later : &w->head) = list;
 		w->tail = list;
@@ -144,15 +158,12 @@ void watch_answer(struct watch *w, const struct news *c, struct submission *list
 		answer(list);
 }
 
-/* The halves of the key are hashes already. */
+/* The key is made of hashes already. */
 struct pair_mark pair_mark(const struct pair_key *p)
 {
-	uint64_t subject = u64_at(p->b + 1);
-	uint64_t predicate = u64_at(p->b + 1 + HASH_SIZE + 1);
-
 	return (struct pair_mark){
-		.pair = subject ^ (predicate << 1 | predicate >> 63),
-		.subject = subject,
+		.pair = u64_at(p->b + 1 + NEARBY_SIZE),
+		.subject = u32_at(p->b + 1),
 	};
 }
 
@@ -163,7 +174,7 @@ struct pair_mark store_pair_mark(struct slice subject, struct slice predicate)
 	return pair_mark(&p);
 }
 
-void store_watch(struct store *s, const struct watcher *by)
+void store_watch(struct store *s, const struct watcher *w)
 {
-	watch_set(s->watch, by);
+	watch_set(s->watch, w);
 }

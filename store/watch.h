@@ -1,8 +1,9 @@
 /* Telling a watcher what a batch changed, before anybody in it is answered.
  *
- * A batch that concerns nobody's caches is answered by the committer at once. Any other is
- * handed to a thread of its own, which tells the watcher and then answers: telling may take
- * a while, and the next batch is committed meanwhile. Answers keep the order of the batches
+ * A batch that concerns nobody's caches is answered by the committer at once. Any other, and
+ * one of many writers while more of them wait, is handed to a thread of its own, which tells
+ * the watcher and then answers: that may take a while, and the next batch is committed
+ * meanwhile. Answers keep the order of the batches
  * as long as anything is to be told, since what one batch left untold another may rely on.
  *
  * Thread-safe. */
@@ -21,9 +22,10 @@ void watch_free(struct watch *w);
 /* See store_watch(). */
 void watch_set(struct watch *w, const struct watcher *by);
 
-/* Answer every submission of the list, when what changed has been told. The committer's
- * thread only. */
-void watch_answer(struct watch *w, const struct news *c, struct submission *list);
+/* Answer every submission of the list, when what changed has been told. more: others wait
+ * for the committer already. The committer's thread only. */
+void watch_answer(
+	struct watch *w, const struct news *c, struct submission *list, bool more);
 
 /* The pair's number, as struct pair_mark has it. */
 struct pair_key;
