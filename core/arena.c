@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 enum {
-	ARENA_BLOCK = 4096 - 64, /* a page, less what malloc and the header take */
+	ARENA_BLOCK = 4096 - 64, /* a page, less what malloc and the header take; */
+	ARENA_MOST =
+		(64 << 10) - 64, /* each block is twice the one before, to here */
 };
 
 struct arena_block {
@@ -24,11 +26,31 @@ void arena_free(struct arena *a)
 	}
 }
 
+void arena_reset(struct arena *a)
+{
+	struct arena_block *last = a->last;
+
+	if (!last || last->size > ARENA_MOST) {
+		arena_free(a);
+		return;
+	}
+	a->last = last->before;
+	arena_free(a);
+	last->before = NULL;
+	last->used = 0;
+	a->last = last;
+}
+
 static struct arena_block *new_block(struct arena *a, size_t n)
 {
-	size_t size = n > ARENA_BLOCK ? n : ARENA_BLOCK;
-	struct arena_block *b = malloc(sizeof(*b) + size);
+	size_t size = a->last ? 2 * a->last->size : ARENA_BLOCK;
+	struct arena_block *b;
 
+	if (size > ARENA_MOST)
+		size = ARENA_MOST;
+	if (size < n)
+		size = n;
+	b = malloc(sizeof(*b) + size);
 	if (!b)
 		return NULL;
 	*b = (struct arena_block){.before = a->last, .size = size};

@@ -14,6 +14,10 @@ struct arena {
 };
 
 void arena_free(struct arena *a);
+
+/* Forget what is in it and keep some of its memory, for who fills it again and again. */
+void arena_reset(struct arena *a);
+
 #define ARENA_AUTO(name)                                                           \
 	__attribute__((cleanup(arena_free))) struct arena name = {0}
 

@@ -8,12 +8,14 @@
 #include "core/bytes.h"
 
 enum {
-	BUF_FIRST = 128, /* most of what we build is one line */
+	BUF_FIRST = 128,  /* most of what we build is one line */
+	DECIMAL_MAX = 20, /* digits of a u64 */
 };
 
 void buf_free(struct buf *b)
 {
-	free(b->p);
+	if (!b->lent)
+		free(b->p);
 	*b = (struct buf){0};
 }
 
@@ -32,7 +34,7 @@ uint8_t *buf_room(struct buf *b, size_t n)
 		return NULL;
 	if (n <= b->cap - b->n && b->p)
 		return b->p + b->n;
-	if (n > SIZE_MAX / 4 || b->n > SIZE_MAX / 4) {
+	if (n > SIZE_MAX / 4 || b->n > SIZE_MAX / 4 || b->lent) {
 		b->failed = true;
 		return NULL;
 	}
@@ -108,6 +110,32 @@ void buf_u64(struct buf *b, uint64_t v)
 
 	put_u64(raw, v);
 	buf_add(b, raw, sizeof(raw));
+}
+
+void buf_decimal(struct buf *b, uint64_t v)
+{
+	char text[DECIMAL_MAX];
+	size_t at = sizeof(text);
+
+	do {
+		text[--at] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v > 0);
+	buf_add(b, text + at, sizeof(text) - at);
+}
+
+void buf_hex(struct buf *b, const uint8_t *p, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t *to = buf_room(b, 2 * n);
+
+	if (!to)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		to[2 * i] = (uint8_t)digits[p[i] >> 4];
+		to[2 * i + 1] = (uint8_t)digits[p[i] & 15];
+	}
+	b->n += 2 * n;
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

@@ -20,7 +20,14 @@ struct buf {
 	size_t n;
 	size_t cap;
 	bool failed;
+	bool lent; /* p is somebody else's: it does not grow */
 };
+
+/* A buf in memory of the caller's, which is known to be enough: what does not fit fails. */
+static inline struct buf buf_lent(void *p, size_t cap)
+{
+	return (struct buf){.p = p, .cap = cap, .lent = true};
+}
 
 void buf_free(struct buf *b);
 #define BUF_AUTO(name) __attribute__((cleanup(buf_free))) struct buf name = {0}
@@ -40,6 +47,10 @@ void buf_zero(struct buf *b, size_t n);
 void buf_u16(struct buf *b, uint16_t v);
 void buf_u32(struct buf *b, uint32_t v);
 void buf_u64(struct buf *b, uint64_t v);
+/* As decimal text. Where there are many of them: printf takes ten times as long. */
+void buf_decimal(struct buf *b, uint64_t v);
+/* As lower-case hex digits. */
+void buf_hex(struct buf *b, const uint8_t *p, size_t n);
 void buf_printf(struct buf *b, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -121,6 +121,19 @@ void canon_encode(const struct record *r, struct buf *out)
 			(uint32_t)(out->n - start - HEADER));
 }
 
+size_t canon_bound(const struct record *r)
+{
+	enum {
+		FIXED = 160, /* header, times, ids and numbers, whatever the kind */
+		TEXTS = 10,
+		AROUND = 8 + ALIGN, /* a text: its length, its padding */
+	};
+
+	return FIXED + TEXTS * AROUND + r->subject.n + r->predicate.n +
+	       r->object.text.n + r->source.n + r->vector.n + r->because.n +
+	       r->note.n + r->name.n + r->reason.n + r->value.n;
+}
+
 /* Reading stops at the first thing wrong: `bad` sticks and all later takes give
  * zeros. */
 struct cursor {

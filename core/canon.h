@@ -33,6 +33,9 @@
 /* Append the canonical bytes of a record that passes record_check(). */
 void canon_encode(const struct record *r, struct buf *out);
 
+/* At least as many bytes as canon_encode() appends. */
+size_t canon_bound(const struct record *r);
+
 /**
  * Read a record from exactly its canonical bytes.
  *

@@ -12,7 +12,7 @@
 enum {
 	PLAIN_MIN = -7, /* exponents of the first digit that print without e */
 	PLAIN_MAX = 20,
-	TEXT_ROOM = 64, /* "-0.000000" and 34 digits are 43 */
+	TEXT_ROOM = DECIMAL_TEXT, /* "-0.000000" and 34 digits are 43 */
 };
 
 /* Where exponents stop being counted: no text is long enough to come back from

@@ -9,6 +9,10 @@
 #include "core/buf.h"
 #include "core/error.h"
 
+enum {
+	DECIMAL_TEXT = 64, /* no canonical text is longer */
+};
+
 /* Append the canonical text of a JSON number (RFC 8259 grammar, already checked or not:
  * what is no JSON number is -EINVAL; too many digits or too large an exponent also). */
 int decimal_canonical(struct slice json_number, struct buf *out, struct error *err);

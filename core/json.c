@@ -6,16 +6,68 @@
  * a program with another locale a wrong one. */
 #include "core/json.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "core/quote.h"
-#include "core/utf8.h"
 
 enum {
 	FEW_KEYS = 12, /* up to here, comparing all pairs is faster than sorting */
-	FIRST_TOKENS = 32, /* more than a plain record has */
 };
+
+/* ---- memory ---- */
+
+/* cJSON has one pair of hooks for the whole program, and no argument for them: the document
+ * that this thread is parsing is where its nodes go. */
+static _Thread_local struct json_memory *parsing;
+
+static void *memory_alloc(struct json_memory *m, size_t n)
+{
+	size_t align = alignof(max_align_t);
+	size_t size = (n + align - 1) / align * align;
+	void *p = m->first + m->used;
+
+	if (size > sizeof(m->first) - m->used)
+		return arena_alloc(&m->more, n);
+	m->used += size;
+	return p;
+}
+
+static void *take(size_t n)
+{
+	if (!parsing)
+		return malloc(n);
+	parsing->nodes += n == sizeof(cJSON);
+	return memory_alloc(parsing, n);
+}
+
+/* A document's memory goes with the document. */
+static void give(void *p)
+{
+	if (!parsing)
+		free(p);
+}
+
+/* Before main(), when there are no threads yet. */
+__attribute__((constructor)) static void set_hooks(void)
+{
+	cJSON_Hooks hooks = {.malloc_fn = take, .free_fn = give};
+
+	cJSON_InitHooks(&hooks);
+}
+
+static cJSON *parse(struct json_memory *m, const char *text, size_t n)
+{
+	cJSON *root;
+
+	parsing = m;
+	root = cJSON_ParseWithLength(text, n);
+	parsing = NULL;
+	return root;
+}
+
+/* ---- text ---- */
 
 static bool is_space(uint8_t c)
 {
@@ -129,10 +181,9 @@ static int scan_whole(struct slice text, size_t *start, struct error *err)
 /* cJSON gives up on numbers of more than 63 characters. Since only their text is
  * used, all numbers are cut to one digit in a copy of which cJSON makes the same
  * tree. */
-static cJSON *parse_short_numbers(struct slice text)
+static cJSON *parse_short_numbers(struct json_memory *m, struct slice text)
 {
-	char *copy = malloc(text.n);
-	cJSON *root;
+	char *copy = memory_alloc(m, text.n);
 	size_t at = 0;
 
 	if (!copy)
@@ -152,34 +203,23 @@ static cJSON *parse_short_numbers(struct slice text)
 			at++;
 		}
 	}
-	root = cJSON_ParseWithLength(copy, text.n);
-	free(copy);
-	return root;
+	return parse(m, copy, text.n);
 }
 
+/* There is room: no document has more nodes than were allocated. */
 static struct json_token *new_token(struct json_doc *doc, cJSON *node)
 {
-	if (doc->count % FIRST_TOKENS == 0 &&
-		(doc->count & (doc->count - 1)) == 0) {
-		size_t n = doc->count ? doc->count * 2 : FIRST_TOKENS;
-		struct json_token *more = realloc(doc->tokens, n * sizeof(*more));
-
-		if (!more)
-			return NULL;
-		doc->tokens = more;
-	}
+	assert(doc->count < doc->memory.nodes);
 	node->valueint = (int)doc->count;
 	doc->tokens[doc->count] = (struct json_token){0};
 	return &doc->tokens[doc->count++];
 }
 
 /* The key, if any, and the start of a node; *at moves to the value. */
-static int place_start(struct json_doc *doc, cJSON *node, size_t *at)
+static void place_start(struct json_doc *doc, cJSON *node, size_t *at)
 {
 	struct json_token *token = new_token(doc, node);
 
-	if (!token)
-		return -ENOMEM;
 	*at = skip_space(doc->text, *at);
 	token->key = (uint32_t)*at;
 	if (node->string) {
@@ -187,7 +227,6 @@ static int place_start(struct json_doc *doc, cJSON *node, size_t *at)
 		*at = skip_space(doc->text, *at + 1); /* the colon */
 	}
 	token->start = (uint32_t)*at;
-	return 0;
 }
 
 /* *at moves from a node's start behind its end; of a container, its first child's.
@@ -211,11 +250,12 @@ static int place(struct json_doc *doc, size_t at)
 	cJSON *node = doc->root;
 	int depth = 0;
 
+	doc->tokens = memory_alloc(
+		&doc->memory, doc->memory.nodes * sizeof(*doc->tokens));
+	if (!doc->tokens)
+		return -ENOMEM;
 	for (;;) {
-		int rc = place_start(doc, node, &at);
-
-		if (rc < 0)
-			return rc;
+		place_start(doc, node, &at);
 		if (node->child) {
 			open[depth++] = node;
 			node = node->child;
@@ -316,36 +356,43 @@ static int check_keys(const struct json_doc *doc, struct error *err)
 	return 0;
 }
 
+static int read_text(struct json_doc *doc, struct error *err)
+{
+	struct slice text = doc->text;
+	size_t start;
+	int rc = scan_whole(text, &start, err);
+
+	if (rc < 0)
+		return rc;
+	doc->root = parse(&doc->memory, (const char *)text.p, text.n);
+	if (!doc->root)
+		doc->root = parse_short_numbers(&doc->memory, text);
+	if (!doc->root || place(doc, start) < 0)
+		return fail(err, ENOMEM, "out of memory");
+	return check_keys(doc, err);
+}
+
 int json_parse(struct slice text, struct json_doc *doc, struct error *err)
 {
-	JSON_AUTO(d);
-	size_t start;
 	int rc;
 
 	if (text.n > INT32_MAX)
 		return fail(err, EINVAL, "JSON of %zu bytes is too long", text.n);
-	rc = scan_whole(text, &start, err);
+	doc->text = text;
+	rc = read_text(doc, err);
 	if (rc < 0)
-		return rc;
-	d.text = text;
-	d.root = cJSON_ParseWithLength((const char *)text.p, text.n);
-	if (!d.root)
-		d.root = parse_short_numbers(text);
-	if (!d.root || place(&d, start) < 0)
-		return fail(err, ENOMEM, "out of memory");
-	rc = check_keys(&d, err);
-	if (rc < 0)
-		return rc;
-	*doc = d;
-	d = (struct json_doc){0};
-	return 0;
+		json_free(doc);
+	return rc;
 }
 
 void json_free(struct json_doc *doc)
 {
-	cJSON_Delete(doc->root);
-	free(doc->tokens);
-	*doc = (struct json_doc){0};
+	arena_free(&doc->memory.more);
+	doc->memory.used = doc->memory.nodes = 0;
+	doc->text = slice_of(NULL, 0);
+	doc->root = NULL;
+	doc->tokens = NULL;
+	doc->count = 0;
 }
 
 struct slice json_source(const struct json_doc *doc, const cJSON *node)
@@ -358,58 +405,4 @@ struct slice json_source(const struct json_doc *doc, const cJSON *node)
 uint64_t json_offset(const struct json_doc *doc, const cJSON *node)
 {
 	return doc->tokens[node->valueint].key;
-}
-
-/* \u escapes as UTF-16 has them. */
-static void print_escape(uint32_t c, struct buf *out)
-{
-	static const char names[] = "btn\vfr"; /* of 8 to 13; VT has none */
-
-	if (c >= 8 && c <= 13 && c != 11)
-		buf_printf(out, "\\%c", names[c - 8]);
-	else if (c < 0x10000)
-		buf_printf(out, "\\u%04x", c);
-	else
-		buf_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10),
-			0xdc00 | (c & 0x3ff));
-}
-
-void json_print_string(struct slice s, struct buf *out)
-{
-	size_t from = 0; /* not yet copied */
-	size_t at = 0;
-
-	buf_byte(out, '"');
-	while (at < s.n) {
-		size_t start = at;
-		uint8_t first = s.p[at];
-		uint32_t c;
-
-		if (first >= 0x20 && first < 0x7f && first != '"' &&
-			first != '\\') {
-			at++;
-			continue;
-		}
-		c = utf8_next(s, &at);
-		if (c != '"' && c != '\\' && !utf8_is_control(c) &&
-			!utf8_is_formatting(c))
-			continue;
-		buf_slice(out, slice_sub(s, from, start - from));
-		from = at;
-		if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", (int)c);
-		else
-			print_escape(c, out);
-	}
-	buf_slice(out, slice_sub(s, from, s.n - from));
-	buf_byte(out, '"');
-}
-
-void json_print_key(const char *key, struct buf *out)
-{
-	if (out->n > 0 && out->p[out->n - 1] != '{')
-		buf_byte(out, ',');
-	buf_byte(out, '"');
-	buf_str(out, key);
-	buf_str(out, "\":");
 }

@@ -11,13 +11,15 @@
 #define CORE_JSON_H
 
 #include <cjson/cJSON.h>
+#include <stdalign.h>
 
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/error.h"
 
 enum {
-	JSON_DEPTH = 8, /* containers in containers; a signed record needs 3 */
+	JSON_DEPTH = 8,	     /* containers in containers; a signed record needs 3 */
+	JSON_ROOM = 3 << 10, /* a signed record takes some 2 KiB */
 };
 
 /* The scanner's state over one value; zero it to start a value. Plain data: copying
@@ -63,15 +65,25 @@ struct json_token {
 	uint32_t length;
 };
 
-struct json_doc {
-	struct slice text;
-	cJSON *root;
-	struct json_token *tokens;
-	size_t count;
+/* What the nodes of one document stand in: its own, up to the size of a plain record, so
+ * that reading one allocates nothing. */
+struct json_memory {
+	struct arena more;
+	size_t used;
+	size_t nodes; /* at least as many as there are */
+	alignas(max_align_t) uint8_t first[JSON_ROOM];
 };
 
-/* Parse exactly one value (white space around it allowed). 0, -EINVAL or -ENOMEM; err
- * has the byte offset. doc borrows text. */
+struct json_doc {
+	struct slice text;
+	cJSON *root; /* not for cJSON_Delete() */
+	struct json_token *tokens;
+	size_t count;
+	struct json_memory memory;
+};
+
+/* Parse exactly one value (white space around it allowed) into an empty doc. 0, -EINVAL or
+ * -ENOMEM; err has the byte offset. doc borrows text, and must not be copied. */
 int json_parse(struct slice text, struct json_doc *doc, struct error *err);
 void json_free(struct json_doc *doc);
 #define JSON_AUTO(name)                                                            \

@@ -64,7 +64,8 @@ static int read_id_or_name(struct reader *rd, const cJSON *node, struct id *out)
 
 static int read_number(struct reader *rd, const cJSON *node, struct slice *out)
 {
-	BUF_AUTO(text);
+	uint8_t room[DECIMAL_TEXT];
+	struct buf text = buf_lent(room, sizeof(room));
 	int rc = decimal_canonical(json_source(rd->doc, node), &text, rd->err);
 
 	if (rc < 0)

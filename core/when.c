@@ -185,22 +185,17 @@ int when_parse(struct slice text, uint64_t *out, struct error *err)
 	return 0;
 }
 
-int when_parse_seconds(struct slice json_number, uint64_t *out, struct error *err)
+/* Why decimal_scaled() did not take it. */
+static int refuse_seconds(int rc, struct slice json_number, struct error *err)
 {
 	static const char milliseconds_from[] = "100000000000"; /* the year 5138 */
 	struct quote shown = quote(json_number);
 
-	switch (decimal_scaled(json_number, FRACTION_DIGITS, out)) {
-	case 0:
-		return 0;
-	case -EDOM:
+	if (rc == -EDOM)
 		return fail(err, EINVAL, "%s: more than nine digits of a second",
 			shown.text);
-	case -ERANGE:
-		break;
-	default:
+	if (rc != -ERANGE)
 		return fail(err, EINVAL, "%s is not a number", shown.text);
-	}
 	if (decimal_compare(json_number, slice_str("0")) < 0)
 		return fail(err, EINVAL, "%s lies before 1970", shown.text);
 	(void)fail(err, EINVAL, "%s seconds is after the year %d", shown.text,
@@ -208,6 +203,13 @@ int when_parse_seconds(struct slice json_number, uint64_t *out, struct error *er
 	if (decimal_compare(json_number, slice_str(milliseconds_from)) > 0)
 		return fail_hint(err, "milliseconds? divide by 1000");
 	return -EINVAL;
+}
+
+int when_parse_seconds(struct slice json_number, uint64_t *out, struct error *err)
+{
+	int rc = decimal_scaled(json_number, FRACTION_DIGITS, out);
+
+	return rc < 0 ? refuse_seconds(rc, json_number, err) : 0;
 }
 
 void when_print(uint64_t when, struct buf *out)

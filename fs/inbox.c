@@ -1,8 +1,7 @@
-/* Life of the inbox, its owners, and the thread that goes on with long streams. */
+/* Life of the inbox and its owners; how it is listed. */
 #include "fs/inbox.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -101,68 +100,13 @@ static void free_owner(struct inbox *in, struct owner *o)
 	free(o);
 }
 
-/* ---- the thread ---- */
-
-static struct later *next_job(struct inbox *in)
-{
-	INBOX_HELD(in);
-	struct later *l;
-
-	while (STAILQ_EMPTY(&in->waiting) && !in->stopping)
-		(void)pthread_cond_wait(&in->wake, &in->mutex);
-	l = STAILQ_FIRST(&in->waiting);
-	if (l)
-		STAILQ_REMOVE_HEAD(&in->waiting, next);
-	return l;
-}
-
-static void *work(void *arg)
-{
-	struct inbox *in = arg;
-
-	for (struct later *l = next_job(in); l; l = next_job(in))
-		l->run(l);
-	return NULL;
-}
-
-void inbox_later(struct inbox *in, struct later *l)
-{
-	INBOX_HELD(in);
-
-	STAILQ_INSERT_TAIL(&in->waiting, l, next);
-	(void)pthread_cond_signal(&in->wake);
-}
-
-/* Signals are for the thread that the program waits in. */
-static int start_thread(struct inbox *in)
-{
-	sigset_t all, before;
-	int rc;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&in->thread, NULL, work, in);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -rc;
-}
-
-static void stop_thread(struct inbox *in)
-{
-	{
-		INBOX_HELD(in);
-		in->stopping = true;
-		(void)pthread_cond_signal(&in->wake);
-	}
-	(void)pthread_join(in->thread, NULL);
-}
-
 /* ---- life ---- */
 
 static void destroy(struct inbox *in)
 {
 	if (in->proc >= 0)
 		(void)close(in->proc);
-	(void)pthread_cond_destroy(&in->wake);
+	lots_free(in);
 	(void)pthread_mutex_destroy(&in->mutex);
 	free(in);
 }
@@ -176,14 +120,13 @@ int inbox_new(const struct inbox_options *o, struct inbox **out)
 		return -ENOMEM;
 	in->options = *o;
 	(void)pthread_mutex_init(&in->mutex, NULL);
-	(void)pthread_cond_init(&in->wake, NULL);
-	STAILQ_INIT(&in->waiting);
+	lots_init(in);
 	in->owners.compare = compare_owners;
 	in->items.compare = items_compare;
 	places_init(in);
 	/* Without /proc the owner of the last write decides who ends a stream. */
 	in->proc = tgid_open();
-	rc = start_thread(in);
+	rc = jobs_new(0, &in->jobs);
 	if (rc < 0) {
 		destroy(in);
 		return rc;
@@ -196,7 +139,7 @@ void inbox_free(struct inbox *in)
 {
 	if (!in)
 		return;
-	stop_thread(in);
+	jobs_free(in->jobs);
 	places_free(in);
 	while (set_any(&in->owners))
 		free_owner(in, set_any(&in->owners));

@@ -42,7 +42,7 @@ struct inbox_options {
 	void *ctx;
 };
 
-/* Starts a thread: after a fork, not before. */
+/* Starts threads: after a fork, not before. */
 int inbox_new(const struct inbox_options *o, struct inbox **out);
 /* No sink is open and no rename under way; the store is still open. NULL is fine. */
 void inbox_free(struct inbox *in);

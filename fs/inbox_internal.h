@@ -16,6 +16,7 @@
 #include <sys/queue.h>
 
 #include "fs/inbox.h"
+#include "fs/jobs.h"
 #include "fs/set.h"
 
 enum {
@@ -92,10 +93,14 @@ struct made_subject {
 	TAILQ_ENTRY(made_subject) by_cookie;
 };
 
-/* Work that waits for the inbox's own thread. */
-struct later {
-	void (*run)(struct later *l);
-	STAILQ_ENTRY(later) next;
+STAILQ_HEAD(lot_list, lot);
+
+/* Lots of values (fs/sink_lot.c), which the sinks take from here: with a mutex of its
+ * own. */
+struct lot_stock {
+	pthread_mutex_t lock;
+	struct lot_list spare;
+	size_t spares, out; /* out: with the sinks */
 };
 
 struct inbox {
@@ -107,10 +112,8 @@ struct inbox {
 	size_t place_count;
 	uint64_t cookies, versions;
 
-	pthread_t thread;
-	pthread_cond_t wake;
-	STAILQ_HEAD(, later) waiting;
-	bool stopping;
+	struct jobs *jobs; /* what is much to parse, sign and verify */
+	struct lot_stock lots;
 };
 
 /* ---- the mutex ---- */
@@ -132,9 +135,6 @@ uint64_t inbox_now(const struct inbox *in);
 struct owner *owner_locked(struct inbox *in, uid_t uid);
 /* NULL: never had anything. */
 struct owner *owner_find_locked(struct inbox *in, uid_t uid);
-
-/* Run l->run(l) in the inbox's own thread. */
-void inbox_later(struct inbox *in, struct later *l);
 
 /* Copies of names, of malloc: p is NULL when there is no memory. */
 struct slice name_copy(struct slice s);
@@ -221,6 +221,11 @@ void receipts_add_locked(struct inbox *in, struct slice name,
 
 /* Append the receipt line of a refused value. record: its index in the stream. */
 void refusal_print(const struct error *err, uint64_t record, struct buf *out);
+
+/* ---- sink_lot.c ---- */
+
+void lots_init(struct inbox *in);
+void lots_free(struct inbox *in);
 
 /* ---- inbox_places.c ---- */
 

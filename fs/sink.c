@@ -30,6 +30,7 @@ static void sink_free(struct sink *s)
 {
 	framer_free(&s->framer);
 	arena_free(&s->memory);
+	(void)pthread_mutex_destroy(&s->lock);
 	free(s);
 }
 
@@ -51,6 +52,7 @@ int sink_open_for(struct inbox *in, const struct sink_target *target,
 	s->framer.form = s->form == SINK_RECORDS ? FRAMING_JSON : FRAMING_LINES;
 	s->framer.blanks = s->form == SINK_RETRACT || s->form == SINK_SUPERSEDE;
 	atomic_init(&s->busy, false);
+	pump_init(s);
 	if (copy_names(s, target, receipt) < 0) {
 		sink_free(s);
 		return -ENOMEM;

@@ -129,6 +129,23 @@ static int draft_line(const struct sink *s, struct slice line, struct arena *a,
 	return rc;
 }
 
+bool sink_asks(const struct sink *s, struct slice value, const struct draft *d)
+{
+	struct slice text = sink_trim(value);
+
+	if (s->form == SINK_VOTES)
+		return text.n > 0 && text.p[0] == '='; /* for who leads there */
+	return d->epoch_name.p != NULL;
+}
+
+bool sink_changes(const struct sink *s, const struct record *r)
+{
+	if (s->form == SINK_VOTES)
+		return true;
+	return r->kind != RECORD_ASSERTION && r->kind != RECORD_VOTE &&
+	       r->kind != RECORD_PROFILE;
+}
+
 int sink_draft(const struct sink *s, struct slice value, struct arena *a,
 	struct draft *out, struct error *err)
 {

@@ -1,5 +1,5 @@
 /* From a draft to an entry: everything that needs no order among writers, done in
- * the writer's own thread. Signing and verifying are nearly all of the work. */
+ * any thread. Signing and verifying are nearly all of the work. */
 #include <errno.h>
 
 #include "core/canon.h"
@@ -94,14 +94,14 @@ static int find_epoch(
 
 static int encode(struct entry *e, struct arena *a)
 {
-	BUF_AUTO(bytes);
-	struct slice view;
+	size_t bound = canon_bound(&e->record);
+	uint8_t *room = arena_alloc(a, bound);
+	struct buf bytes = buf_lent(room, bound);
 
-	canon_encode(&e->record, &bytes);
-	if (buf_view(&bytes, &view) < 0)
+	if (!room)
 		return -ENOMEM;
-	e->canonical = arena_copy(a, view);
-	if (!e->canonical.p)
+	canon_encode(&e->record, &bytes);
+	if (buf_view(&bytes, &e->canonical) < 0)
 		return -ENOMEM;
 	e->id = id_of(e->canonical);
 	return 0;
@@ -202,8 +202,12 @@ static int signing_key(struct store *s, const struct signer *who,
 	const struct key **out, struct error *err)
 {
 	struct agent agent;
-	int rc = wallet_find(s->wallet, who->uid, out, err);
+	int rc;
 
+	*out = wallet_admitted(s->wallet, who->uid);
+	if (*out)
+		return 0;
+	rc = wallet_find(s->wallet, who->uid, out, err);
 	if (rc == -ENOENT && !who->may_make_key)
 		return no_key(who, err);
 	if (rc == -ENOENT)
@@ -212,7 +216,22 @@ static int signing_key(struct store *s, const struct signer *who,
 		return rc;
 	agent = key_agent(*out);
 	rc = admission_known(s, &agent);
-	return rc == -ENOENT ? admit_once(s, *out, err) : rc;
+	if (rc == -ENOENT)
+		rc = admit_once(s, *out, err);
+	if (rc == 0)
+		wallet_admit(s->wallet, who->uid);
+	return rc;
+}
+
+bool store_signs(struct store *s, uint32_t uid)
+{
+	return wallet_admitted(s->wallet, uid) != NULL;
+}
+
+/* When a draft was taken. */
+static uint64_t taken_at(struct store *s, const struct signer *who)
+{
+	return who->now ? who->now : store_now(s);
 }
 
 static int sign(struct store *s, const struct signer *who, struct entry *e,
@@ -226,7 +245,7 @@ static int sign(struct store *s, const struct signer *who, struct entry *e,
 	e->signatures = arena_alloc(a, sizeof(*e->signatures));
 	if (!e->signatures)
 		return fail(err, ENOMEM, "out of memory");
-	e->signatures[0] = key_sign(k, signed_id(e), store_now(s));
+	e->signatures[0] = key_sign(k, signed_id(e), taken_at(s, who));
 	e->signature_count = 1;
 	e->wallet_signed = true;
 	return 0;
@@ -244,7 +263,7 @@ int store_prepare(struct store *s, const struct signer *who, const struct draft 
 	if (rc < 0)
 		return rc;
 	if (d->timestamp_implied && d->record.kind != RECORD_COSIGNATURE)
-		e.record.timestamp = store_now(s);
+		e.record.timestamp = taken_at(s, who);
 	if (encode(&e, a) < 0)
 		return fail(err, ENOMEM, "out of memory");
 	rc = d->signature_count ? verify(&e, d, err) : sign(s, who, &e, a, err);
