@@ -48,25 +48,64 @@ struct claim claim_of(const struct assertion *a)
 	};
 }
 
-static int print(struct snap *s, const struct id *id, struct buf *out)
+int claims_printer_visit(void *ctx, const struct id *id)
 {
 	ARENA_AUTO(arena);
+	struct claims_printer *c = ctx;
 	struct assertion a;
-	struct claim c;
-	int rc = assertion_load(s, id, &arena, &a);
+	struct claim claim;
+	struct mark at = {.id = *id};
 
-	if (rc < 0)
-		return rc;
-	c = claim_of(&a);
-	claim_print_listed(&c, out);
-	return 0;
+	c->rc = assertion_load(c->snap, id, &arena, &a);
+	if (c->rc < 0)
+		return 1;
+	at.number = a.record.timestamp;
+	if (c->until && mark_compare(&at, c->until) > 0)
+		return 1;
+	claim = claim_of(&a);
+	claim_print_listed(&claim, c->out);
+	*c->at = at;
+	return c->out->failed || c->out->n >= c->full;
 }
 
-int claims_print(struct snap *s, const struct id_list *ids, struct buf *out)
+int claims_printer_end(const struct claims_printer *c, int rc)
 {
-	int rc = ids->failed ? -ENOMEM : 0;
+	return rc < 0 ? rc : c->rc;
+}
 
-	for (size_t i = 0; rc == 0 && i < ids->n; i++)
-		rc = print(s, &ids->ids[i], out);
-	return rc;
+struct finding {
+	struct request *rq;
+	const struct place *place;
+	int (*has)(struct request *rq, const struct place *p,
+		const struct claim_ref *claim);
+	void (*note)(void *ctx, const struct mark *m);
+	void *ctx;
+	int rc;
+};
+
+static int find_listed(void *ctx, struct slice subject, struct slice predicate,
+	const struct claim_ref *claim)
+{
+	struct finding *f = ctx;
+	int rc;
+
+	(void)subject;
+	(void)predicate;
+	rc = f->has(f->rq, f->place, claim);
+	if (rc == 0)
+		f->note(f->ctx, &(struct mark){claim->timestamp, claim->id});
+	f->rc = rc == -ENOENT ? 0 : rc;
+	return f->rc < 0;
+}
+
+int claims_changed(struct request *rq, const struct place *p, uint64_t seq,
+	int (*has)(struct request *rq, const struct place *p,
+		const struct claim_ref *claim),
+	void (*note)(void *ctx, const struct mark *m), void *ctx)
+{
+	struct finding f = {
+		.rq = rq, .place = p, .has = has, .note = note, .ctx = ctx};
+	int rc = changed_claims(rq->snap, seq, find_listed, &f);
+
+	return rc ? rc : f.rc;
 }

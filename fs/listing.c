@@ -37,6 +37,16 @@ int name_adder_end(const struct name_adder *n, int rc)
 	return rc == -ENOENT ? 0 : rc < 0 ? rc : n->rc;
 }
 
+int name_asked(struct request *rq, struct slice file, struct buf *scratch,
+	struct slice *out)
+{
+	int rc = name_decode(file, scratch);
+
+	if (rc == 0)
+		rc = request_snap(rq);
+	return rc < 0 ? rc : buf_view(scratch, out);
+}
+
 static int grow(struct name_list *l)
 {
 	size_t room = l->room ? l->room * 2 : NAMES_FIRST;

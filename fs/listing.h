@@ -17,6 +17,11 @@ int name_adder_visit(void *ctx, struct slice name, uint64_t cookie);
  * meantime (-ENOENT) lists nothing. */
 int name_adder_end(const struct name_adder *n, int rc);
 
+/* What a directory of names is asked for: the name behind a file name, in the scratch, and a
+ * snapshot to look for it in. 0, -ENOENT: no file name that we would print; -errno. */
+int name_asked(struct request *rq, struct slice file, struct buf *scratch,
+	struct slice *out);
+
 /* Names in an order, copied into the arena; a zeroed one is empty. */
 struct name_list {
 	struct arena *arena;

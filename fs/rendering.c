@@ -11,7 +11,8 @@
 struct kept {
 	struct rendering r; /* first: what the others see */
 	atomic_uint refs;
-	bool whole; /* false: the attributes alone */
+	atomic_uint_fast64_t known; /* seq */
+	bool whole;		    /* false: the attributes alone */
 	struct kept *chain;
 	struct kept *newer, *older;
 	size_t path_n;
@@ -41,7 +42,9 @@ static struct kept *kept_of(const struct rendering *r)
 
 static size_t cost(const struct kept *e)
 {
-	return sizeof(*e) + e->path_n + e->bytes_n;
+	size_t printable = e->r.printable ? e->r.printable->cost : 0;
+
+	return sizeof(*e) + e->path_n + e->bytes_n + printable;
 }
 
 static struct slice path_of(const struct kept *e)
@@ -81,6 +84,46 @@ int rendering_new(struct slice path, const struct attr *attr, struct slice bytes
 	return 0;
 }
 
+int rendering_new_printable(struct slice path, const struct attr *attr,
+	struct printable *p, const struct rendering **out)
+{
+	struct kept *e = kept_new(path, attr, slice_of(NULL, 0));
+
+	if (!e) {
+		p->free(p);
+		return -ENOMEM;
+	}
+	e->r.printable = p;
+	e->r.attr.size = p->size;
+	*out = &e->r;
+	return 0;
+}
+
+uint64_t rendering_known(const struct rendering *r)
+{
+	return atomic_load_explicit(&kept_of(r)->known, memory_order_relaxed);
+}
+
+void rendering_know(const struct rendering *r, uint64_t seq)
+{
+	atomic_store_explicit(&kept_of(r)->known, seq, memory_order_relaxed);
+}
+
+int rendering_read(const struct rendering *r, uint64_t offset, size_t n,
+	struct buf *scratch, struct slice *out)
+{
+	int rc;
+
+	if (!r->printable) {
+		size_t from = offset < r->bytes.n ? (size_t)offset : r->bytes.n;
+
+		*out = slice_sub(r->bytes, from, n);
+		return 0;
+	}
+	rc = r->printable->read(r->printable, offset, n, scratch);
+	return rc < 0 ? rc : buf_view(scratch, out);
+}
+
 const struct rendering *rendering_ref(const struct rendering *r)
 {
 	(void)atomic_fetch_add_explicit(&kept_of(r)->refs, 1, memory_order_relaxed);
@@ -90,8 +133,11 @@ const struct rendering *rendering_ref(const struct rendering *r)
 void rendering_put(const struct rendering *r)
 {
 	if (r && atomic_fetch_sub_explicit(
-			 &kept_of(r)->refs, 1, memory_order_acq_rel) == 1)
+			 &kept_of(r)->refs, 1, memory_order_acq_rel) == 1) {
+		if (r->printable)
+			r->printable->free(r->printable);
 		free(kept_of(r));
+	}
 }
 
 void rendering_putp(const struct rendering **r)
@@ -232,6 +278,20 @@ const struct rendering *renderings_find(
 
 	(void)pthread_mutex_lock(&k->lock);
 	e = use(k, path, attr);
+	if (e && e->whole)
+		r = rendering_ref(&e->r);
+	(void)pthread_mutex_unlock(&k->lock);
+	return r;
+}
+
+const struct rendering *renderings_latest(
+	struct renderings *k, struct slice path, uint64_t inode)
+{
+	const struct rendering *r = NULL;
+	struct kept *e;
+
+	(void)pthread_mutex_lock(&k->lock);
+	e = *link_to(k, path, inode);
 	if (e && e->whole)
 		r = rendering_ref(&e->r);
 	(void)pthread_mutex_unlock(&k->lock);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "core/name.h"
 #include "core/render.h"
 #include "fs/claims.h"
 #include "fs/listing.h"
@@ -100,16 +99,31 @@ int profile_render(struct request *rq, const struct place *p, struct attr *attr,
 	return 0;
 }
 
-int agent_claims_render(struct request *rq, const struct place *p,
-	struct attr *attr, struct buf *out)
-{
-	ARENA_AUTO(arena);
-	struct id_list ids = {.arena = &arena};
-	int rc = agent_claims(rq->snap, &p->agent, id_list_add, &ids);
+/* ---- agents/<key>/claims.jsonl ---- */
 
-	(void)attr;
-	return rc < 0 ? rc : claims_print(rq->snap, &ids, out);
+static int print_lines(struct request *rq, const struct place *p, struct mark *at,
+	const struct mark *until, size_t enough, struct buf *out)
+{
+	struct claim_ref behind = claim_at(at);
+	struct claims_printer c = {rq->snap, at, until, out->n + enough, out, 0};
+
+	return claims_printer_end(&c, agent_claims(rq->snap, &p->agent, &behind,
+					      claims_printer_visit, &c));
 }
+
+static int lists(
+	struct request *rq, const struct place *p, const struct claim_ref *claim)
+{
+	return agent_has(rq->snap, &p->agent, claim);
+}
+
+static int changed(struct request *rq, const struct place *p, uint64_t seq,
+	void (*note)(void *ctx, const struct mark *m), void *ctx)
+{
+	return claims_changed(rq, p, seq, lists, note, ctx);
+}
+
+const struct lines agent_lines = {.print = print_lines, .changed = changed};
 
 /* ---- agents/me ---- */
 
@@ -149,13 +163,9 @@ int by_name_row_find(struct request *rq, const struct place *dir, struct slice n
 	struct buf *scratch, struct place *place)
 {
 	bool any = false;
-	int rc = name_decode(name, scratch);
+	int rc = name_asked(rq, name, scratch, &place->name);
 
 	(void)dir;
-	if (rc == 0)
-		rc = request_snap(rq);
-	if (rc == 0)
-		rc = buf_view(scratch, &place->name);
 	if (rc == 0)
 		rc = agent_name_keys(rq->snap, place->name, any_agent, &any);
 	return rc < 0 ? rc : any ? 0 : -ENOENT;

@@ -12,13 +12,9 @@ int conflict_subject_row_find(struct request *rq, const struct place *dir,
 	struct slice name, struct buf *scratch, struct place *place)
 {
 	bool any = false;
-	int rc = name_decode(name, scratch);
+	int rc = name_asked(rq, name, scratch, &place->subject);
 
 	(void)dir;
-	if (rc == 0)
-		rc = request_snap(rq);
-	if (rc == 0)
-		rc = buf_view(scratch, &place->subject);
 	if (rc == 0)
 		rc = conflict_predicates(
 			rq->snap, place->subject, 0, any_name, &any);
@@ -40,12 +36,8 @@ int conflict_subject_row_list(struct request *rq, const struct place *dir,
 int conflict_row_find(struct request *rq, const struct place *dir,
 	struct slice name, struct buf *scratch, struct place *place)
 {
-	int rc = name_decode(name, scratch);
+	int rc = name_asked(rq, name, scratch, &place->predicate);
 
-	if (rc == 0)
-		rc = request_snap(rq);
-	if (rc == 0)
-		rc = buf_view(scratch, &place->predicate);
 	return rc < 0 ? rc
 		      : conflict_find(rq->snap, dir->subject, place->predicate);
 }
@@ -74,46 +66,46 @@ int conflict_link(struct request *rq, const struct place *p, struct buf *out)
 
 /* ---- conflicts.jsonl ---- */
 
+struct conflicts_print {
+	struct request *rq;
+	struct place pair;
+	struct mark *at;
+	size_t full; /* bytes in out at which it stops */
+	struct buf *out;
+	int rc;
+};
+
 static int print_conflict(
-	struct request *rq, const struct place *pair, struct buf *out)
+	void *ctx, struct slice subject, struct slice predicate, uint64_t cookie)
 {
+	struct conflicts_print *c = ctx;
 	PAIR_LOOK_AUTO(l);
-	int rc = pair_look(rq, pair, &l);
 
-	return rc < 0 ? rc : lens_print_conflict(&l.view, out);
+	c->pair.subject = subject;
+	c->pair.predicate = predicate;
+	c->rc = pair_look(c->rq, &c->pair, &l);
+	if (c->rc == 0 && l.view.r.status == STATUS_CONTESTED)
+		c->rc = lens_print_conflict(&l.view, c->out);
+	if (c->rc == -ENOENT)
+		c->rc = 0; /* not seen there */
+	c->at->number = cookie;
+	return c->rc < 0 || c->out->failed || c->out->n >= c->full;
 }
 
-static int print_subject(struct request *rq, const struct place *p,
-	struct slice subject, struct buf *out)
+static int print_lines(struct request *rq, const struct place *p, struct mark *at,
+	const struct mark *until, size_t enough, struct buf *out)
 {
-	ARENA_AUTO(arena);
-	struct name_list predicates = {.arena = &arena};
-	struct place pair = *p;
-	int rc = conflict_predicates(
-		rq->snap, subject, 0, name_list_add, &predicates);
+	struct conflicts_print c = {.rq = rq,
+		.pair = *p,
+		.at = at,
+		.full = out->n + enough,
+		.out = out};
+	int rc;
 
-	if (rc == 0 && predicates.failed)
-		rc = -ENOMEM;
-	pair.subject = subject;
-	pair.lens = lens_find(slice_str("skeptic"));
-	for (size_t i = 0; rc == 0 && i < predicates.n; i++) {
-		pair.predicate = predicates.names[i];
-		rc = print_conflict(rq, &pair, out);
-	}
-	return rc;
+	(void)until; /* what has changed is not known */
+	c.pair.lens = lens_find(slice_str("skeptic"));
+	rc = conflict_pairs(rq->snap, at->number, print_conflict, &c);
+	return rc < 0 ? rc : c.rc;
 }
 
-int conflicts_render(struct request *rq, const struct place *p, struct attr *attr,
-	struct buf *out)
-{
-	ARENA_AUTO(arena);
-	struct name_list subjects = {.arena = &arena};
-	int rc = conflict_subjects(rq->snap, 0, name_list_add, &subjects);
-
-	(void)attr;
-	if (rc == 0 && subjects.failed)
-		rc = -ENOMEM;
-	for (size_t i = 0; rc == 0 && i < subjects.n; i++)
-		rc = print_subject(rq, p, subjects.names[i], out);
-	return rc;
-}
+const struct lines conflicts_lines = {.print = print_lines, .present = true};

@@ -1,10 +1,8 @@
 /* epochs/<name>/: the paradigms of that name, and what was claimed in them. Names are not
  * unique: each id that bears one has a line. */
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
-#include "core/name.h"
 #include "core/render.h"
 #include "fs/claims.h"
 #include "fs/listing.h"
@@ -13,13 +11,9 @@ int epoch_row_find(struct request *rq, const struct place *dir, struct slice nam
 	struct buf *scratch, struct place *place)
 {
 	bool any = false;
-	int rc = name_decode(name, scratch);
+	int rc = name_asked(rq, name, scratch, &place->name);
 
 	(void)dir;
-	if (rc == 0)
-		rc = request_snap(rq);
-	if (rc == 0)
-		rc = buf_view(scratch, &place->name);
 	if (rc == 0)
 		rc = epoch_find(rq->snap, place->name, any_id, &any);
 	return rc < 0 ? rc : any ? 0 : -ENOENT;
@@ -125,53 +119,40 @@ int epoch_render(struct request *rq, const struct place *p, struct attr *attr,
 
 /* ---- claims.jsonl ---- */
 
-struct dated {
-	struct id id;
-	uint64_t timestamp;
-};
-
-static int by_time(const void *left, const void *right)
-{
-	const struct dated *a = left, *b = right;
-
-	if (a->timestamp != b->timestamp)
-		return a->timestamp < b->timestamp ? -1 : 1;
-	return id_compare(&a->id, &b->id);
-}
-
-/* Claims of several epochs, each in order, into one order. A claim has one epoch. */
-static int sort_claims(struct snap *s, struct id_list *ids)
-{
-	struct dated *all = arena_alloc(ids->arena, ids->n * sizeof(*all));
-
-	if (!all)
-		return -ENOMEM;
-	for (size_t i = 0; i < ids->n; i++) {
-		ARENA_AUTO(arena);
-		struct assertion a;
-		int rc = assertion_load(s, &ids->ids[i], &arena, &a);
-
-		if (rc < 0)
-			return rc;
-		all[i] = (struct dated){a.id, a.record.timestamp};
-	}
-	qsort(all, ids->n, sizeof(*all), by_time);
-	for (size_t i = 0; i < ids->n; i++)
-		ids->ids[i] = all[i].id;
-	return 0;
-}
-
-int epoch_claims_render(struct request *rq, const struct place *p,
-	struct attr *attr, struct buf *out)
+static int print_lines(struct request *rq, const struct place *p, struct mark *at,
+	const struct mark *until, size_t enough, struct buf *out)
 {
 	ARENA_AUTO(arena);
-	struct id_list epochs = {.arena = &arena}, ids = {.arena = &arena};
+	struct id_list epochs = {.arena = &arena};
+	struct claim_ref behind = claim_at(at);
+	struct claims_printer c = {rq->snap, at, until, out->n + enough, out, 0};
 	int rc = find_bearers(rq, p, &epochs);
 
-	(void)attr;
-	for (size_t i = 0; rc == 0 && i < epochs.n; i++)
-		rc = epoch_claims(rq->snap, &epochs.ids[i], id_list_add, &ids);
-	if (rc == 0 && !ids.failed && epochs.n > 1)
-		rc = sort_claims(rq->snap, &ids);
-	return rc < 0 ? rc : claims_print(rq->snap, &ids, out);
+	return rc < 0 ? rc
+		      : claims_printer_end(
+				&c, epoch_claims(rq->snap, epochs.ids, epochs.n,
+					    &behind, claims_printer_visit, &c));
 }
+
+static int lists(
+	struct request *rq, const struct place *p, const struct claim_ref *claim)
+{
+	ARENA_AUTO(arena);
+	struct id_list epochs = {.arena = &arena};
+	int rc = find_bearers(rq, p, &epochs);
+
+	if (rc < 0)
+		return rc;
+	rc = -ENOENT;
+	for (size_t i = 0; rc == -ENOENT && i < epochs.n; i++)
+		rc = epoch_has(rq->snap, &epochs.ids[i], claim);
+	return rc;
+}
+
+static int changed(struct request *rq, const struct place *p, uint64_t seq,
+	void (*note)(void *ctx, const struct mark *m), void *ctx)
+{
+	return claims_changed(rq, p, seq, lists, note, ctx);
+}
+
+const struct lines epoch_lines = {.print = print_lines, .changed = changed};

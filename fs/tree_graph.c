@@ -78,12 +78,8 @@ int in_predicate_row_find(struct request *rq, const struct place *dir,
 	struct slice name, struct buf *scratch, struct place *place)
 {
 	bool any = false;
-	int rc = name_decode(name, scratch);
+	int rc = name_asked(rq, name, scratch, &place->predicate);
 
-	if (rc == 0)
-		rc = request_snap(rq);
-	if (rc == 0)
-		rc = buf_view(scratch, &place->predicate);
 	if (rc == 0)
 		rc = inbound_subjects(rq->snap, dir->subject, place->predicate, 0,
 			any_name, &any);
@@ -127,12 +123,8 @@ static int points_at(
 int in_subject_row_find(struct request *rq, const struct place *dir,
 	struct slice name, struct buf *scratch, struct place *place)
 {
-	int rc = name_decode(name, scratch);
+	int rc = name_asked(rq, name, scratch, &place->name);
 
-	if (rc == 0)
-		rc = request_snap(rq);
-	if (rc == 0)
-		rc = buf_view(scratch, &place->name);
 	return rc < 0 ? rc
 		      : points_at(rq->snap, place->name, dir->predicate,
 				dir->subject);

@@ -5,17 +5,23 @@
 #include "core/bytes.h"
 #include "fs/kind.h"
 #include "fs/rendering.h"
+#include "fs/scroll.h"
 
 /* ---- stat of many kinds ---- */
 
-/* 0 would mean that the version is not known. */
-int every_record_stat(struct request *rq, const struct place *p, struct attr *attr)
+/* Of what any record may change. 0 would mean that the version is not known. */
+static uint64_t version_of_all(struct request *rq)
 {
 	struct snap_totals totals;
 
-	(void)p;
 	snap_totals(rq->snap, &totals);
-	attr->version = totals.seq + 1;
+	return totals.seq + 1;
+}
+
+int every_record_stat(struct request *rq, const struct place *p, struct attr *attr)
+{
+	(void)p;
+	attr->version = version_of_all(rq);
 	return 0;
 }
 
@@ -46,14 +52,16 @@ static int freeze(struct request *rq, struct attr *attr)
 }
 
 /* What a context does to the attributes. */
-static int look_through(struct request *rq, struct attr *attr)
+static int look_through(struct request *rq, bool lines, struct attr *attr)
 {
 	if (rq->context->cuts & CONTEXT_AT)
 		return freeze(rq, attr);
 	/* What counts there can change with a setting, or with an epoch of that name. */
 	attr->fleeting = S_ISDIR(attr->mode);
 	attr->lasting = LASTS_UNKNOWN;
-	if (rq->context->cuts & CONTEXT_EPOCH && !attr->live)
+	if (rq->context->cuts & CONTEXT_EPOCH && lines)
+		attr->version = version_of_all(rq);
+	else if (rq->context->cuts & CONTEXT_EPOCH && !attr->live)
 		attr->version = 0;
 	return 0;
 }
@@ -86,7 +94,7 @@ static int look(struct request *rq, const struct place *p, struct attr *out)
 			return rc;
 	}
 	if (rq->context) {
-		rc = look_through(rq, &attr);
+		rc = look_through(rq, k->lines, &attr);
 		if (rc < 0)
 			return rc;
 	}
@@ -134,6 +142,119 @@ static int render_anew(struct request *rq, const struct place *p, struct attr at
 	return 0;
 }
 
+/* ---- files of lines ---- */
+
+static void note_any(void *ctx, const struct mark *m)
+{
+	(void)m;
+	*(bool *)ctx = true;
+}
+
+/* Does an older rendering still say what the file says? Asked of those that any record might
+ * have changed; not known where it cannot be found out. */
+static bool still_holds(
+	struct request *rq, const struct place *p, const struct rendering *old)
+{
+	const struct lines *lines = p->kind->lines;
+	bool any = false;
+
+	if (rendering_known(old) >= version_of_all(rq) - 1)
+		return true;
+	if (!lines->changed || p->kind->stat != every_record_stat)
+		return false;
+	return lines->changed(rq, p, rendering_known(old), note_any, &any) == 0 &&
+	       !any;
+}
+
+/* Print it as a whole; 1: it is too long for that. */
+static int render_short(struct request *rq, const struct place *p,
+	const struct attr *attr, const struct rendering **out)
+{
+	struct mark at = {.number = 0};
+	struct slice bytes = {0};
+	BUF_AUTO(content);
+	int rc = request_snap(rq);
+
+	if (rc == 0)
+		rc = p->kind->lines->print(rq, p, &at, NULL, SCROLL_FROM, &content);
+	if (rc == 0)
+		rc = buf_view(&content, &bytes);
+	if (rc < 0)
+		return rc;
+	return bytes.n >= SCROLL_FROM ? 1
+				      : rendering_new(p->path, attr, bytes, out);
+}
+
+static int render_long(struct request *rq, const struct place *p,
+	const struct attr *attr, const struct rendering *old,
+	const struct rendering **out)
+{
+	struct printable *content = NULL;
+	int rc = old && old->printable ? scroll_renew(rq, p, old->printable,
+						 rendering_known(old), &content)
+				       : scroll_new(rq, p, &content);
+
+	return rc < 0 ? rc : rendering_new_printable(p->path, attr, content, out);
+}
+
+/* With its lock held. old: of an earlier version, or NULL. */
+static int render_lines(struct request *rq, const struct place *p,
+	const struct attr *attr, const struct rendering *old,
+	const struct rendering **out)
+{
+	uint64_t seq = version_of_all(rq) - 1;
+	RENDERING_AUTO(r);
+	int rc = 0;
+
+	if (old && still_holds(rq, p, old))
+		r = rendering_ref(old);
+	else
+		rc = render_short(rq, p, attr, &r);
+	if (rc == 1)
+		rc = render_long(rq, p, attr, old, &r);
+	if (rc < 0)
+		return rc;
+	if (rendering_known(r) < seq)
+		rendering_know(r, seq);
+	renderings_keep(rq->tree->kept, r);
+	*out = r;
+	r = NULL; /* handed over */
+	return 0;
+}
+
+static int render_lines_once(
+	struct request *rq, const struct place *p, const struct rendering **out)
+{
+	RENDERING_AUTO(old);
+	struct attr attr;
+	int rc;
+
+	*out = NULL;
+	if (!scrolls_lock(rq->tree->scrolls, p->inode))
+		request_drop(rq);
+	rc = look(rq, p, &attr);
+	if (rc == 0) {
+		*out = renderings_find(rq->tree->kept, p->path, &attr);
+		if (!*out && !(p->context.cuts & CONTEXT_AT))
+			old = renderings_latest(
+				rq->tree->kept, p->path, attr.inode);
+	}
+	if (rc == 0 && !*out)
+		rc = render_lines(rq, p, &attr, old, out);
+	scrolls_unlock(rq->tree->scrolls, p->inode);
+	return rc;
+}
+
+/* ---- any file ---- */
+
+/* What is not kept at this version. */
+static int render(struct request *rq, const struct place *p,
+	const struct attr *attr, const struct rendering **out)
+{
+	return p->kind->lines ? render_lines_once(rq, p, out)
+			      : render_anew(rq, p, *attr, out);
+}
+
 int request_render(
 	struct request *rq, const struct place *p, const struct rendering **out)
 {
@@ -147,7 +268,7 @@ int request_render(
 		if (*out)
 			return 0;
 	}
-	return render_anew(rq, p, attr, out);
+	return render(rq, p, &attr, out);
 }
 
 int tree_render(struct tree *t, const struct place *p, const struct caller *who,
@@ -187,7 +308,7 @@ static int stat_place(struct request *rq, const struct place *p, struct attr *at
 		return 0;
 	if (keeps(attr) && renderings_attr(rq->tree->kept, p->path, attr))
 		return 0;
-	rc = render_anew(rq, p, *attr, made);
+	rc = render(rq, p, attr, made);
 	if (rc == 0)
 		*attr = (*made)->attr;
 	return rc;

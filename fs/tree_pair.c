@@ -7,6 +7,7 @@
 
 #include "core/claim.h"
 #include "core/decay.h"
+#include "fs/claims.h"
 #include "fs/listing.h"
 #include "fs/pair_look.h"
 #include "fs/rendering.h"
@@ -133,7 +134,8 @@ int lens_render(struct request *rq, const struct place *p, struct attr *attr,
 	return rc < 0 ? rc : lens_print(&l.view, out);
 }
 
-/* Empty where the lens has no winner: then there is no such file, see value_exists(). */
+/* Where the lens has no winner there is no such file, not even for who opens it by a
+ * descriptor of when it had one. */
 int value_render(struct request *rq, const struct place *p, struct attr *attr,
 	struct buf *out)
 {
@@ -141,23 +143,23 @@ int value_render(struct request *rq, const struct place *p, struct attr *attr,
 	BUF_AUTO(line);
 	int rc;
 
-	if (is_consensus(p))
-		return pair_consensus(
-			rq->snap, p->subject, p->predicate, &line, out);
-	rc = pair_look(rq, p, &l);
-	if (rc == 0)
-		rc = mend_mtime(p, &l, attr);
-	if (rc == 0)
-		lens_print_value(&l.view, out);
-	return rc;
+	if (is_consensus(p)) {
+		rc = pair_consensus(rq->snap, p->subject, p->predicate, &line, out);
+	} else {
+		rc = pair_look(rq, p, &l);
+		if (rc == 0)
+			rc = mend_mtime(p, &l, attr);
+		if (rc == 0)
+			lens_print_value(&l.view, out);
+	}
+	return rc == 0 && out->n == 0 && !out->failed ? -ENOENT : rc;
 }
 
 int value_exists(struct request *rq, const struct place *p)
 {
 	RENDERING_AUTO(r);
-	int rc = request_render(rq, p, &r);
 
-	return rc < 0 ? rc : r->bytes.n > 0 ? 0 : -ENOENT;
+	return request_render(rq, p, &r);
 }
 
 int why_render(struct request *rq, const struct place *p, struct attr *attr,
@@ -173,51 +175,106 @@ int why_render(struct request *rq, const struct place *p, struct attr *attr,
 
 /* ---- all there is ---- */
 
-static int print_claim(struct pair_look *l, uint32_t i, struct agent *signers,
-	struct buf *body, struct buf *out)
-{
-	const struct candidate *c = &l->in.claims[i];
-	struct record record;
-	int rc;
+struct claims_print {
+	struct claims_printer c;
+	struct buf body;
+};
 
-	buf_reset(body);
-	rc = claim_read(l->snap, c, body, &record);
-	if (rc < 0)
-		return rc;
-	for (uint32_t j = 0; j < c->signer_count; j++)
-		signers[j] = l->in.voters[l->in.signers[c->signer + j]].key;
+static int print_claim(
+	void *ctx, const struct candidate *c, const struct agent *signers)
+{
+	struct claims_print *p = ctx;
+	struct mark at = {.number = c->timestamp, .id = c->id};
+	struct record record;
+
+	if (p->c.until && mark_compare(&at, p->c.until) > 0)
+		return 1;
+	buf_reset(&p->body);
+	p->c.rc = claim_read(p->c.snap, c, &p->body, &record);
+	if (p->c.rc < 0)
+		return 1;
 	claim_print_listed(&(struct claim){.id = c->id,
 				   .state = CLAIM_STANDS,
 				   .record = &record,
 				   .signers = signers,
 				   .signer_count = c->signer_count},
-		out);
+		p->c.out);
+	*p->c.at = at;
+	return p->c.out->failed || p->c.out->n >= p->c.full;
+}
+
+static int print_claims(struct request *rq, const struct place *p, struct mark *at,
+	const struct mark *until, size_t enough, struct buf *out)
+{
+	struct claim_ref behind = claim_at(at);
+	struct claims_print print = {
+		.c = {rq->snap, at, until, out->n + enough, out, 0}};
+	int rc = pair_claims(
+		rq->snap, p->subject, p->predicate, &behind, print_claim, &print);
+
+	buf_free(&print.body);
+	return claims_printer_end(&print.c, rc);
+}
+
+struct pair_claims_changed {
+	const struct place *place;
+	void (*note)(void *ctx, const struct mark *m);
+	void *ctx;
+};
+
+static int note_of_pair(void *ctx, struct slice subject, struct slice predicate,
+	const struct claim_ref *claim)
+{
+	const struct pair_claims_changed *c = ctx;
+
+	if (slice_equal(subject, c->place->subject) &&
+		slice_equal(predicate, c->place->predicate))
+		c->note(c->ctx, &(struct mark){claim->timestamp, claim->id});
 	return 0;
 }
 
-int claims_render(struct request *rq, const struct place *p, struct attr *attr,
-	struct buf *out)
+static int claims_of_pair_changed(struct request *rq, const struct place *p,
+	uint64_t seq, void (*note)(void *ctx, const struct mark *m), void *ctx)
 {
-	PAIR_LOOK_AUTO(l);
-	BUF_AUTO(body);
-	struct agent *signers;
-	int rc = pair_load(rq->snap, p->subject, p->predicate, &l.arena, &l.in);
+	struct pair_claims_changed c = {.place = p, .note = note, .ctx = ctx};
 
-	(void)attr;
-	if (rc < 0)
-		return rc;
-	l.snap = rq->snap;
-	signers = arena_alloc(&l.arena, l.in.signer_count * sizeof(*signers));
-	if (!signers)
-		return -ENOMEM;
-	for (uint32_t i = 0; rc == 0 && i < l.in.claim_count; i++)
-		rc = print_claim(&l, i, signers, &body, out);
-	return rc;
+	return changed_claims(rq->snap, seq, note_of_pair, &c);
 }
 
-int history_render(struct request *rq, const struct place *p, struct attr *attr,
-	struct buf *out)
+const struct lines claims_lines = {
+	.print = print_claims, .changed = claims_of_pair_changed};
+
+static int print_history(struct request *rq, const struct place *p, struct mark *at,
+	const struct mark *until, size_t enough, struct buf *out)
 {
-	(void)attr;
-	return pair_history(rq->snap, p->subject, p->predicate, out);
+	return pair_history(rq->snap, p->subject, p->predicate, &at->number,
+		until ? until->number : UINT64_MAX, enough, out);
 }
+
+struct events_changed {
+	void (*note)(void *ctx, const struct mark *m);
+	void *ctx;
+};
+
+static int note_event(void *ctx, uint64_t seq)
+{
+	const struct events_changed *c = ctx;
+
+	c->note(c->ctx, &(struct mark){.number = seq});
+	return 0;
+}
+
+/* Under other prefixes a word about a claim may hide what was said before. */
+static int events_of_pair_changed(struct request *rq, const struct place *p,
+	uint64_t seq, void (*note)(void *ctx, const struct mark *m), void *ctx)
+{
+	struct events_changed c = {.note = note, .ctx = ctx};
+
+	if (p->context.cuts & ~(unsigned)CONTEXT_AT)
+		return 1;
+	return changed_history(
+		rq->snap, p->subject, p->predicate, seq, note_event, &c);
+}
+
+const struct lines history_lines = {
+	.print = print_history, .changed = events_of_pair_changed};

@@ -54,10 +54,27 @@ int since_events_chunk(struct request *rq, const struct place *p, uint64_t offse
 
 /* ---- the pairs ---- */
 
-/* A subject and a predicate, one pair after another. */
-static int note_pair(void *ctx, struct slice subject, struct slice predicate)
+enum {
+	BATCH = 1024, /* pairs that are listed at a time */
+};
+
+/* A subject and a predicate, one pair after another, and where each stands. */
+struct batch {
+	struct name_list names;
+	uint64_t cookies[BATCH];
+	size_t n;
+};
+
+static int note_pair(
+	void *ctx, struct slice subject, struct slice predicate, uint64_t cookie)
 {
-	return name_list_add(ctx, subject, 0) || name_list_add(ctx, predicate, 0);
+	struct batch *b = ctx;
+
+	if (name_list_add(&b->names, subject, 0) ||
+		name_list_add(&b->names, predicate, 0))
+		return 1;
+	b->cookies[b->n++] = cookie;
+	return b->n == BATCH;
 }
 
 static int compare_objects(const void *a, const void *b)
@@ -165,25 +182,46 @@ static int look_back(struct request *rq, const struct place *p, struct place *ou
 	return c->seq ? seq_time(rq->snap, c->seq, &c->at) : 0;
 }
 
-int changed_render(struct request *rq, const struct place *p, struct attr *attr,
-	struct buf *out)
+/* The lines of one batch of pairs behind *at. 1: there are more. */
+static int print_batch(struct request *rq, struct place *before,
+	struct place *after, struct mark *at, size_t full, struct buf *out)
 {
 	ARENA_AUTO(arena);
-	struct name_list names = {.arena = &arena};
-	struct place after = *p, before;
-	int rc = changed_pairs(rq->snap, p->since, note_pair, &names);
+	struct batch *b = arena_alloc(&arena, sizeof(*b));
+	int rc;
 
-	(void)attr;
-	after.lens = lens_find(slice_str("consensus"));
-	if (rc == 0 && names.failed)
+	if (!b)
+		return -ENOMEM;
+	*b = (struct batch){.names = {.arena = &arena}};
+	request_about(rq, after);
+	rc = changed_pairs(rq->snap, after->since, at->number, note_pair, b);
+	if (rc == 0 && b->names.failed)
 		rc = -ENOMEM;
-	if (rc == 0)
-		rc = look_back(rq, &after, &before);
-	for (size_t i = 0; rc == 0 && i < names.n; i += 2) {
-		after.subject = before.subject = names.names[i];
-		after.predicate = before.predicate = names.names[i + 1];
-		rc = print_change(rq, &before, &after, out);
+	for (size_t i = 0; rc == 0 && i < b->n && out->n < full; i++) {
+		after->subject = before->subject = b->names.names[2 * i];
+		after->predicate = before->predicate = b->names.names[2 * i + 1];
+		rc = print_change(rq, before, after, out);
+		at->number = b->cookies[i];
 	}
+	return rc < 0 ? rc : b->n == BATCH && out->n < full;
+}
+
+static int print_lines(struct request *rq, const struct place *p, struct mark *at,
+	const struct mark *until, size_t enough, struct buf *out)
+{
+	size_t full = out->n + enough;
+	struct place after = *p, before;
+	int rc;
+
+	(void)until; /* what has changed is not known */
+	after.lens = lens_find(slice_str("consensus"));
+	rc = look_back(rq, &after, &before);
+	if (rc == 0)
+		rc = 1;
+	while (rc == 1)
+		rc = print_batch(rq, &before, &after, at, full, out);
 	request_about(rq, p);
 	return rc;
 }
+
+const struct lines changed_lines = {.print = print_lines};

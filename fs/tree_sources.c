@@ -86,13 +86,26 @@ int source_row_list(struct request *rq, const struct place *dir, uint64_t after,
 	return name_adder_end(&n, rc);
 }
 
-int source_claims_render(struct request *rq, const struct place *p,
-	struct attr *attr, struct buf *out)
+static int print_lines(struct request *rq, const struct place *p, struct mark *at,
+	const struct mark *until, size_t enough, struct buf *out)
 {
-	ARENA_AUTO(arena);
-	struct id_list ids = {.arena = &arena};
-	int rc = source_claims(rq->snap, p->name, id_list_add, &ids);
+	struct claim_ref behind = claim_at(at);
+	struct claims_printer c = {rq->snap, at, until, out->n + enough, out, 0};
 
-	(void)attr;
-	return rc < 0 ? rc : claims_print(rq->snap, &ids, out);
+	return claims_printer_end(&c, source_claims(rq->snap, p->name, &behind,
+					      claims_printer_visit, &c));
 }
+
+static int lists(
+	struct request *rq, const struct place *p, const struct claim_ref *claim)
+{
+	return source_has(rq->snap, p->name, claim);
+}
+
+static int changed(struct request *rq, const struct place *p, uint64_t seq,
+	void (*note)(void *ctx, const struct mark *m), void *ctx)
+{
+	return claims_changed(rq, p, seq, lists, note, ctx);
+}
+
+const struct lines source_lines = {.print = print_lines, .changed = changed};

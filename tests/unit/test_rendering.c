@@ -112,6 +112,60 @@ static void a_reference_outlives_the_cache(void)
 	CHECK_TEXT(r->bytes, "text");
 }
 
+/* Bytes 0 to 255, over and over. */
+static int print_bytes(
+	struct printable *p, uint64_t offset, size_t n, struct buf *out)
+{
+	for (; n > 0 && offset < p->size; n--)
+		buf_byte(out, (uint8_t)offset++);
+	return 0;
+}
+
+static int freed;
+
+static void free_nothing(struct printable *p)
+{
+	(void)p;
+	freed++;
+}
+
+static void what_is_printed_is_kept_at_its_cost_and_freed_once(void)
+{
+	struct printable p = {.size = 1U << 30,
+		.cost = 500,
+		.read = print_bytes,
+		.free = free_nothing};
+	struct renderings *k = fresh();
+	struct attr attr = attr_of("long", 1);
+	struct slice part = {0};
+	BUF_AUTO(scratch);
+
+	freed = 0;
+	{
+		RENDERING_AUTO(r);
+
+		CHECK(rendering_new_printable(slice_str("long"), &attr, &p, &r) ==
+			0);
+		CHECK(r->attr.size == p.size);
+		renderings_keep(k, r);
+		rendering_know(r, 7);
+	}
+	CHECK(has(k, "long", 1) && freed == 0);
+	{
+		RENDERING_AUTO(r);
+
+		r = renderings_latest(k, slice_str("long"), attr.inode);
+		CHECK(r && rendering_known(r) == 7);
+		CHECK(r && rendering_read(r, 1000, 3, &scratch, &part) == 0);
+		CHECK(part.n == 3 && part.p && part.p[0] == 1000 % 256);
+	}
+	keep(k, "long", 2, 100);
+	CHECK(freed == 1);
+	CHECK(!has(k, "long", 1) && has(k, "long", 2));
+	renderings_free(k);
+	CHECK(freed == 1);
+}
+
 static void *hammer(void *ctx)
 {
 	struct renderings *k = ctx;
@@ -161,6 +215,7 @@ int main(void)
 	RUN(the_least_recently_used_goes_first);
 	RUN(of_what_is_too_large_the_size_is_known);
 	RUN(a_reference_outlives_the_cache);
+	RUN(what_is_printed_is_kept_at_its_cost_and_freed_once);
 	RUN(threads_share_it);
 	return tap_done();
 }
