@@ -31,7 +31,8 @@ struct daemon {
 	struct store *store;
 	struct inbox *inbox;
 	struct tree *tree;
-	int directory; /* the store's */
+	int directory;	   /* the store's */
+	struct buf moment; /* of a frozen tree: its name, with a zero byte */
 
 	sigset_t stops;
 	pthread_t listener;
@@ -150,12 +151,22 @@ static int open_store(struct daemon *d, struct error *err)
 		.sums_from = o->sums_from,
 		.scrub_mib = o->scrub,
 	};
-	int r = open_patiently(d->o->store, &options, &d->store, err);
+	int r = *o->at ? open_frozen(d->o->store, o->at, &d->store, err)
+		       : open_patiently(d->o->store, &options, &d->store, err);
 
 	if (r < 0)
 		return r;
 	d->directory = open(d->o->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return d->directory < 0 ? fail(err, errno, "%s", strerror(errno)) : 0;
+}
+
+/* No inbox: nothing can be written. */
+static int freeze_tree(struct daemon *d, struct error *err)
+{
+	int r = tree_freeze(d->tree, slice_str(d->o->options->at), &d->moment, err);
+
+	buf_byte(&d->moment, 0);
+	return r == 0 && d->moment.failed ? fail(err, ENOMEM, "out of memory") : r;
 }
 
 static int open_tree(struct daemon *d, struct error *err)
@@ -168,13 +179,16 @@ static int open_tree(struct daemon *d, struct error *err)
 		.group = getgid(),
 		.cache_bytes = (size_t)d->o->options->cache << 20,
 	};
-	int r = inbox_new(&inbox, &d->inbox);
+	bool frozen = *d->o->options->at;
+	int r = frozen ? 0 : inbox_new(&inbox, &d->inbox);
 
 	if (r == 0) {
 		tree.inbox = d->inbox;
 		r = tree_new(&tree, &d->tree);
 	}
-	return r < 0 ? fail(err, -r, "cannot start: %s", strerror(-r)) : 0;
+	if (r < 0)
+		return fail(err, -r, "cannot start: %s", strerror(-r));
+	return frozen ? freeze_tree(d, err) : 0;
 }
 
 static int open_door(struct daemon *d, struct error *err)
@@ -183,10 +197,11 @@ static int open_door(struct daemon *d, struct error *err)
 		.tree = d->tree,
 		.mountpoint = d->o->mountpoint,
 		.source = d->o->store,
-		.watched = d->store,
+		.watched = *d->o->options->at ? NULL : d->store,
 		.store = d->directory,
 		.allow_other = d->o->options->allow_other,
 		.read_only = d->o->options->read_only,
+		.moment = d->moment.n ? (const char *)d->moment.p : NULL,
 		.debug = d->o->options->debug,
 	};
 	int r;
@@ -292,6 +307,7 @@ static void stop(struct daemon *d)
 	tree_free(d->tree);
 	inbox_free(d->inbox);
 	store_close(d->store);
+	buf_free(&d->moment);
 	if (d->directory >= 0)
 		(void)close(d->directory);
 	(void)pthread_mutex_destroy(&d->lock);

@@ -127,12 +127,18 @@ static void add_escaped(struct buf *b, const char *text)
 static int new_session(struct door *d, const struct door_options *o)
 {
 	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+	struct fuse_lowlevel_ops handlers = fuse_handlers;
 	struct slice text = {0};
 	BUF_AUTO(b);
 
 	buf_str(&b, "fsname=");
 	add_escaped(&b, o->source);
-	buf_str(&b, ",subtype=stemefs,default_permissions,nosuid,nodev,noexec");
+	buf_str(&b, ",default_permissions,nosuid,nodev,noexec,subtype=stemefs");
+	if (o->moment) {
+		frozen_handlers(&handlers);
+		buf_byte(&b, '@');
+		add_escaped(&b, o->moment);
+	}
 	if (o->allow_other)
 		buf_str(&b, ",allow_other");
 	if (o->read_only)
@@ -148,8 +154,7 @@ static int new_session(struct door *d, const struct door_options *o)
 		fuse_opt_free_args(&args);
 		return -ENOMEM;
 	}
-	d->session =
-		fuse_session_new(&args, &fuse_handlers, sizeof(fuse_handlers), d);
+	d->session = fuse_session_new(&args, &handlers, sizeof(handlers), d);
 	fuse_opt_free_args(&args);
 	return d->session ? 0 : -EIO;
 }
@@ -204,6 +209,8 @@ int door_open(const struct door_options *o, struct door **out, struct error *err
 	r = d->mountpoint ? nodes_new(o->tree, &d->nodes) : -ENOMEM;
 	if (r == 0)
 		r = held_new(&d->held);
+	if (r == 0 && o->moment)
+		r = frozen_new(&d->frozen);
 	mounting = true;
 	if (r == 0)
 		r = new_session(d, o);
@@ -323,6 +330,7 @@ void door_close(struct door *d)
 	if (d->knocking)
 		(void)pthread_join(d->knocker, NULL);
 	held_free(d->held);
+	frozen_free(d->frozen);
 	nodes_free(d->nodes);
 	free(d->mountpoint);
 	(void)pthread_cond_destroy(&d->quiet);

@@ -25,7 +25,9 @@ struct door_options {
 	int store;	 /* its directory, for the figures of df; borrowed */
 	bool allow_other;
 	bool read_only;
-	bool debug; /* every request to the log */
+	const char
+		*moment; /* of a tree that is frozen: its name below at/; or NULL */
+	bool debug;	 /* every request to the log */
 };
 
 /* Mount. 0, or -errno with err saying why. Every string is copied. The thread that opens

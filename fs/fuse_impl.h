@@ -9,6 +9,7 @@
  *	fuse_xattr.c  extended attributes
  *	fuse_told.c   telling the kernel what changed
  *	fuse_shed.c   bounding what the kernel holds
+ *	fuse_frozen.c what is different where nothing changes
  *
  * Every handler sends exactly one reply on every path. Writes, flushes and renames are
  * answered later, from the committer's thread. */
@@ -36,6 +37,7 @@ struct door {
 	struct tree *tree;
 	struct nodes *nodes;
 	struct held *held;
+	struct frozen *frozen; /* NULL: what is shown can change */
 	struct fuse_session *session;
 	char *mountpoint;
 	int store;
@@ -94,7 +96,19 @@ void told_start(struct door *d, struct store *s);
 /* While requests are still served, likewise. */
 void told_stop(struct door *d);
 
+/* ---- fuse_frozen.c: a tree in which nothing changes ---- */
+
+int frozen_new(struct frozen **out);
+/* NULL is fine. */
+void frozen_free(struct frozen *f);
+/* What its door wants of the kernel. */
+void frozen_greet(struct fuse_conn_info *conn);
+/* The handlers of its door. */
+void frozen_handlers(struct fuse_lowlevel_ops *out);
+
 /* ---- fuse_node.c ---- */
+
+void fill_stat(const struct attr *a, struct stat *out);
 
 /* What the kernel is told of a name, and the node behind it, with one lookup counted. */
 struct found {

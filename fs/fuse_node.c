@@ -24,6 +24,10 @@
 
 #include "fs/fuse_impl.h"
 
+enum {
+	BLOCK_OF_STREAMS = 1 << 20,
+};
+
 static const double A_DAY = 86400, A_MINUTE = 60, A_SECOND = 1;
 
 /* How long the kernel may believe what it was told, in seconds. */
@@ -47,7 +51,7 @@ static struct trust trust_in(
 	return t;
 }
 
-static void fill_stat(const struct attr *a, struct stat *out)
+void fill_stat(const struct attr *a, struct stat *out)
 {
 	struct timespec t = {
 		.tv_sec = (time_t)(a->mtime / 1000000000),
@@ -61,7 +65,8 @@ static void fill_stat(const struct attr *a, struct stat *out)
 		.st_uid = a->uid,
 		.st_gid = a->gid,
 		.st_size = (off_t)a->size,
-		.st_blksize = 4096,
+		/* what copies write at once: a commit for each */
+		.st_blksize = a->stream ? BLOCK_OF_STREAMS : 4096,
 		.st_blocks =
 			(blkcnt_t)((a->size + 511) / 512), /* else du shows 0 */
 		.st_atim = t,
@@ -162,10 +167,13 @@ void entry_reply(fuse_req_t req, const struct found *e)
 }
 
 /* "No such name", with how long that holds. */
-static void reply_missing(fuse_req_t req, const struct node *dir, const char *name)
+static void reply_missing(fuse_req_t req, const struct node *dir, const char *name,
+	const struct caller *who)
 {
+	struct door *d = door_of(req);
 	struct fuse_entry_param e = {.entry_timeout = A_MINUTE};
 
+	held_missing(d->held, who);
 	if (name[0] == '.' && !dir->inbox)
 		(void)fuse_reply_entry(req, &e);
 	else
@@ -183,7 +191,7 @@ void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	if (r == 0)
 		entry_reply(req, &e);
 	else if (r == -ENOENT)
-		reply_missing(req, dir, name);
+		reply_missing(req, dir, name, &who);
 	else
 		reply_error(req, r);
 }

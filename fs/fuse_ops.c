@@ -27,6 +27,8 @@ static void greet(void *userdata, struct fuse_conn_info *conn)
 			     FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_READDIRPLUS |
 			     FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_PARALLEL_DIROPS |
 			     FUSE_CAP_HANDLE_KILLPRIV);
+	if (d->frozen)
+		frozen_greet(conn);
 	conn->max_write = WRITE_MAX;
 	/* Mounted by somebody else: there is no path to knock at. */
 	if (d->descriptor && d->ready)

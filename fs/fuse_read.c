@@ -27,6 +27,8 @@ static int open_reading(struct door *d, const struct node *n,
 		h->reading = nodes_content(d->nodes, n);
 	if (!h->reading)
 		r = tree_render(d->tree, n->place, who, &h->reading);
+	if (r == -ENOENT && held_late(d->held, who, n->attr.inode))
+		return -ESTALE; /* so that the kernel forgets the name as well */
 	if (r < 0 || fi->direct_io)
 		return r;
 	if (h->reading->attr.version == n->version)
@@ -101,9 +103,14 @@ static void read_rendering(
 	fuse_req_t req, const struct rendering *kept, size_t size, off_t offset)
 {
 	const struct rendering *r = rendering_ref(kept);
-	struct slice part = slice_sub(r->bytes, (size_t)offset, size);
+	struct slice part = {0};
+	BUF_AUTO(b);
+	int rc = rendering_read(r, (uint64_t)offset, size, &b, &part);
 
-	(void)fuse_reply_buf(req, (const char *)part.p, part.n);
+	if (rc < 0)
+		reply_error(req, rc);
+	else
+		(void)fuse_reply_buf(req, (const char *)part.p, part.n);
 	rendering_put(r);
 }
 
@@ -134,7 +141,7 @@ void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
 	int r = 0;
 
 	if (h && h->reading)
-		a.size = h->reading->bytes.n;
+		a.size = h->reading->attr.size;
 	else
 		r = node_stat(d, nodes_at(d->nodes, ino), &who, &a);
 	if (r < 0)

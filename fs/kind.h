@@ -16,6 +16,7 @@
 #include "fs/tree.h"
 
 struct renderings;
+struct scrolls;
 
 struct tree {
 	struct store *store;
@@ -23,6 +24,7 @@ struct tree {
 	uid_t owner;
 	gid_t group;
 	struct renderings *kept;
+	struct scrolls *scrolls;
 	struct place root;
 };
 
@@ -64,6 +66,32 @@ static inline int errno_of(int rc)
 /* The content of p at this moment, kept or made; see tree_render(). */
 int request_render(
 	struct request *rq, const struct place *p, const struct rendering **out);
+
+/* A line of a long file: what is printed next comes behind it; zeroed, before the first. What
+ * it means is for those to know who print it; where they tell what has changed, marks are
+ * ordered as the lines are. */
+struct mark {
+	uint64_t number;
+	struct id id;
+};
+int mark_compare(const struct mark *a, const struct mark *b);
+
+/* A file of lines that may be many: printed a part at a time, and not held as a whole when
+ * it is long (fs/scroll.h). What it says depends on nothing but the records that its place's
+ * context lets one see: not on the clock, nor on who asks. */
+struct lines {
+	/* Append the lines behind *at, up to that of `until` (NULL: the last one), but no
+	 * more once `enough` bytes are there; *at is then the mark of the last one. */
+	int (*print)(struct request *rq, const struct place *p, struct mark *at,
+		const struct mark *until, size_t enough, struct buf *out);
+	/* Call note for the mark of every line that may have changed, come or gone by the
+	 * records behind seq. 1: any line may have. NULL: that is not known. */
+	int (*changed)(struct request *rq, const struct place *p, uint64_t seq,
+		void (*note)(void *ctx, const struct mark *m), void *ctx);
+	/* Printed from rows that tell of the present alone: the moment of a snapshot costs
+	 * much less than the same moment later. */
+	bool present;
+};
 
 /* Where the entries of a listing go. */
 struct listing;
@@ -117,6 +145,8 @@ struct kind {
 	/* Append the content; may mend attr's version and mtime. NULL: empty. */
 	int (*render)(struct request *rq, const struct place *p, struct attr *attr,
 		struct buf *out);
+	/* ... or this, of long ones. */
+	const struct lines *lines;
 	/* Live files: append at most n bytes from offset on. Their stat gives the size. */
 	int (*read)(struct request *rq, const struct place *p, uint64_t offset,
 		size_t n, struct buf *out);
@@ -125,6 +155,9 @@ struct kind {
 	bool unlisted; /* has a name, but is looked up and not listed */
 	/* Does not stand under a context: no part of the graph. Nor do streams. */
 	bool outside;
+	/* Whether it is there, or what it says, depends on the clock or on who asks, also
+	 * at a moment that is past. */
+	bool moving;
 
 	bool resolves; /* a pair through a lens: has user.stemefs.* */
 	bool claims;   /* a claim by itself: has some of them, too */
@@ -166,8 +199,7 @@ int ago_link(struct request *rq, const struct place *p, struct buf *out);
 int since_events_stat(struct request *rq, const struct place *p, struct attr *attr);
 int since_events_chunk(struct request *rq, const struct place *p, uint64_t offset,
 	size_t n, struct buf *out);
-int changed_render(struct request *rq, const struct place *p, struct attr *attr,
-	struct buf *out);
+extern const struct lines changed_lines;
 
 /* fs/tree_places.c: subjects/<S>/<P>. */
 int subject_row_find(struct request *rq, const struct place *dir, struct slice name,
@@ -198,10 +230,7 @@ int value_render(struct request *rq, const struct place *p, struct attr *attr,
 	struct buf *out);
 int why_render(struct request *rq, const struct place *p, struct attr *attr,
 	struct buf *out);
-int claims_render(struct request *rq, const struct place *p, struct attr *attr,
-	struct buf *out);
-int history_render(struct request *rq, const struct place *p, struct attr *attr,
-	struct buf *out);
+extern const struct lines claims_lines, history_lines;
 
 /* fs/tree_subject.c: subjects/<S>/_constraints, _summary.md. */
 int constraints_exists(struct request *rq, const struct place *p);
@@ -266,8 +295,7 @@ int source_row_find(struct request *rq, const struct place *dir, struct slice na
 	struct buf *scratch, struct place *place);
 int source_row_list(struct request *rq, const struct place *dir, uint64_t after,
 	struct listing *to);
-int source_claims_render(struct request *rq, const struct place *p,
-	struct attr *attr, struct buf *out);
+extern const struct lines source_lines;
 
 /* fs/tree_agents.c: agents/<key>/…, agents/me, agents/by-name/<name>/<key>. */
 int agent_row_find(struct request *rq, const struct place *dir, struct slice name,
@@ -276,8 +304,7 @@ int agent_row_list(struct request *rq, const struct place *dir, uint64_t after,
 	struct listing *to);
 int profile_render(struct request *rq, const struct place *p, struct attr *attr,
 	struct buf *out);
-int agent_claims_render(struct request *rq, const struct place *p,
-	struct attr *attr, struct buf *out);
+extern const struct lines agent_lines;
 int me_exists(struct request *rq, const struct place *p);
 int me_link(struct request *rq, const struct place *p, struct buf *out);
 int by_name_row_find(struct request *rq, const struct place *dir, struct slice name,
@@ -297,8 +324,7 @@ int epoch_row_list(struct request *rq, const struct place *dir, uint64_t after,
 	struct listing *to);
 int epoch_render(struct request *rq, const struct place *p, struct attr *attr,
 	struct buf *out);
-int epoch_claims_render(struct request *rq, const struct place *p,
-	struct attr *attr, struct buf *out);
+extern const struct lines epoch_lines;
 
 /* fs/tree_conflicts.c: conflicts/<S>/<P>, conflicts.jsonl. */
 int conflict_subject_row_find(struct request *rq, const struct place *dir,
@@ -310,8 +336,7 @@ int conflict_row_find(struct request *rq, const struct place *dir,
 int conflict_row_list(struct request *rq, const struct place *dir, uint64_t after,
 	struct listing *to);
 int conflict_link(struct request *rq, const struct place *p, struct buf *out);
-int conflicts_render(struct request *rq, const struct place *p, struct attr *attr,
-	struct buf *out);
+extern const struct lines conflicts_lines;
 
 /* fs/tree_inbox.c: inbox/, and receipts. */
 int inbox_row_find(struct request *rq, const struct place *dir, struct slice name,

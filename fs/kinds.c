@@ -47,9 +47,9 @@ static const struct kind pair_entries[] = {
 	{.name = "target", .mode = LINK, .exists = target_exists,
 		.stat = pair_stat, .link = target_link},
 	{.name = "claims.jsonl", .mode = FILE_SHOWN,
-		.exists = pair_exists, .stat = pair_stat, .render = claims_render},
+		.exists = pair_exists, .stat = pair_stat, .lines = &claims_lines},
 	{.name = "history.jsonl", .mode = FILE_SHOWN,
-		.exists = pair_exists, .stat = pair_stat, .render = history_render},
+		.exists = pair_exists, .stat = pair_stat, .lines = &history_lines},
 	{.name = "assert", .mode = FILE_TAKES, .stat = pair_stat,
 		.taking = &taking_assert},
 	{.name = "vote", .mode = FILE_TAKES, .stat = pair_stat, .taking = &taking_vote},
@@ -119,7 +119,7 @@ static const struct kind assertions_entries[] = {
 
 static const struct kind source_entries[] = {
 	{.name = "claims.jsonl", .mode = FILE_SHOWN, .stat = every_record_stat,
-		.render = source_claims_render},
+		.lines = &source_lines},
 	{0},
 };
 
@@ -133,7 +133,7 @@ static const struct kind agent_entries[] = {
 	{.name = "profile.json", .mode = FILE_SHOWN, .stat = every_record_stat,
 		.render = profile_render},
 	{.name = "claims.jsonl", .mode = FILE_SHOWN, .stat = every_record_stat,
-		.render = agent_claims_render},
+		.lines = &agent_lines},
 	{0},
 };
 
@@ -150,7 +150,8 @@ static const struct kind by_name_entries[] = {
 };
 
 static const struct kind agents_entries[] = {
-	{.name = "me", .mode = LINK, .exists = me_exists, .link = me_link},
+	{.name = "me", .mode = LINK, .exists = me_exists, .link = me_link,
+		.moving = true},
 	{.name = "by-name", .mode = DIR_SHOWN, .entries = by_name_entries},
 	{.mode = DIR_SHOWN, .entries = agent_entries, .find = agent_row_find,
 		.list = agent_row_list, .endless = true},
@@ -161,7 +162,7 @@ static const struct kind epoch_entries[] = {
 	{.name = "epoch.json", .mode = FILE_SHOWN, .stat = every_record_stat,
 		.render = epoch_render},
 	{.name = "claims.jsonl", .mode = FILE_SHOWN, .stat = every_record_stat,
-		.render = epoch_claims_render},
+		.lines = &epoch_lines},
 	{0},
 };
 
@@ -248,17 +249,18 @@ static const struct kind dot_entries[] = {
 /* Behind each prefix stands the root again; what is no part of the graph is left out, and
  * so are the prefixes that stand in the path already. */
 static const struct kind at_entries[] = {
-	{.name = "now", .mode = LINK, .unlisted = true, .link = now_link},
-	{.mode = LINK, .find = ago_row_find, .link = ago_link},
+	{.name = "now", .mode = LINK, .unlisted = true, .link = now_link,
+		.moving = true},
+	{.mode = LINK, .find = ago_row_find, .link = ago_link, .moving = true},
 	{.mode = DIR_SHOWN, .entries = root_entries, .find = at_row_find,
-		.exists = context_exists},
+		.exists = context_exists, .moving = true},
 	{0},
 };
 
 static const struct kind asof_entries[] = {
-	{.mode = LINK, .find = ago_row_find, .link = ago_link},
+	{.mode = LINK, .find = ago_row_find, .link = ago_link, .moving = true},
 	{.mode = DIR_SHOWN, .entries = root_entries, .find = asof_row_find,
-		.exists = context_exists},
+		.exists = context_exists, .moving = true},
 	{0},
 };
 
@@ -284,13 +286,14 @@ static const struct kind moment_entries[] = {
 	{.name = "events.jsonl", .mode = FILE_SHOWN, .exists = events_exists,
 		.stat = since_events_stat, .read = since_events_chunk},
 	{.name = "changed.jsonl", .mode = FILE_SHOWN, .stat = every_record_stat,
-		.render = changed_render},
+		.lines = &changed_lines},
 	{0},
 };
 
 static const struct kind since_entries[] = {
-	{.mode = LINK, .find = ago_row_find, .link = ago_link},
-	{.mode = DIR_SHOWN, .entries = moment_entries, .find = since_row_find},
+	{.mode = LINK, .find = ago_row_find, .link = ago_link, .moving = true},
+	{.mode = DIR_SHOWN, .entries = moment_entries, .find = since_row_find,
+		.moving = true},
 	{0},
 };
 
@@ -308,7 +311,7 @@ const struct kind root_entries[] = {
 	{.name = "epochs", .mode = DIR_SHOWN, .entries = epochs_entries},
 	{.name = "conflicts", .mode = DIR_SHOWN, .entries = conflicts_entries},
 	{.name = "conflicts.jsonl", .mode = FILE_SHOWN, .stat = every_record_stat,
-		.render = conflicts_render},
+		.lines = &conflicts_lines},
 	{.name = "receipts", .mode = LINK, .outside = true, .stat = program_stat,
 		.link = own_link},
 	{.name = "events.jsonl", .mode = FILE_SHOWN, .exists = events_exists,

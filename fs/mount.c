@@ -96,6 +96,8 @@ static int parse_options(const struct buf *options, struct request *q)
 	else
 		(void)fail(&err, -r, "%s", strerror(-r));
 	if (r == 0)
+		r = options_settle(&q->options, &err);
+	if (r == 0)
 		return EXIT_OK;
 	return complain(r == -EOPNOTSUPP ? EXIT_MOUNT : EXIT_USAGE, "mount", &err);
 }
@@ -163,7 +165,8 @@ static int check(struct request *q)
 	if (detached)
 		(void)fprintf(stderr,
 			"stemefs: %s: a dead mount was there; detached\n", q->dir);
-	if (find_mount(q->store_path, elsewhere, sizeof(elsewhere))) {
+	if (!q->options.at[0] &&
+		find_mount(q->store_path, elsewhere, sizeof(elsewhere))) {
 		(void)fail(&err, EBUSY, "is mounted already, on %s", elsewhere);
 		(void)fail_hint(&err, "stemefs umount %s", elsewhere);
 		return complain(EXIT_MOUNT, q->store, &err);
@@ -240,6 +243,10 @@ const struct command command_mount = {
 		"STORE DIR`\n"
 		"and `mount -t stemefs STORE DIR` do the same.\n"
 		"\n"
+		"With -o at=MOMENT it shows that moment alone, read-only, beside a "
+		"mount that goes\n"
+		"on; what was read once the kernel then reads by itself.\n"
+		"\n"
 		"  -o OPTIONS  mount options, separated by commas\n"
 		"  -f          stay in the foreground, log to stderr\n"
 		"  -d          the same, and log every request\n"
@@ -296,17 +303,19 @@ static int unmount(const char *dir, bool lazy, bool for_ever)
 {
 	char path[PATH_MAX], store[PATH_MAX];
 	struct error err;
+	bool frozen;
 
 	if (mountpoint_resolve(dir, path, &err) < 0)
 		return complain(EXIT_MOUNT, dir, &err);
-	if (!mountpoint_source(path, store, sizeof(store))) {
+	if (!mountpoint_source(path, store, sizeof(store), &frozen)) {
 		(void)fail(&err, EINVAL, "no store is mounted there");
 		return complain(EXIT_MOUNT, dir, &err);
 	}
 	if (mountpoint_unmount(path, lazy, &err) < 0)
 		return complain(EXIT_MOUNT, dir, &err);
-	/* Detached while in use, it lives on until its last user has gone. */
-	return lazy ? EXIT_OK : wait_for_release(store, for_ever);
+	/* Detached while in use, it lives on until its last user has gone; and that of a
+	 * moment holds nothing that could be waited for. */
+	return lazy || frozen ? EXIT_OK : wait_for_release(store, for_ever);
 }
 
 static int run_umount(int argc, char **argv)

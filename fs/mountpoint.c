@@ -110,9 +110,11 @@ static void unescape(char *s)
 }
 
 /* `36 35 98:0 / /mnt rw,… master:1 - fuse.stemefs /store rw,…`: is this ours, on dir?
- * Then its source, in the line. */
-static char *ours_on(char *line, const char *dir)
+ * Then its source, in the line. Of a moment the type is fuse.stemefs@seq-42. */
+static char *ours_on(char *line, const char *dir, bool *frozen)
 {
+	static const char ours[] = "fuse.stemefs";
+	const size_t n = sizeof(ours) - 1;
 	char *rest = NULL, *place = NULL, *type, *source;
 	char *tail = strstr(line, " - ");
 
@@ -123,29 +125,33 @@ static char *ours_on(char *line, const char *dir)
 		place = strtok_r(i ? NULL : line, " ", &rest);
 	type = strtok_r(tail + 3, " ", &rest);
 	source = strtok_r(NULL, " ", &rest);
-	if (!place || !type || !source || strcmp(type, "fuse.stemefs") != 0)
+	if (!place || !type || !source || strncmp(type, ours, n) != 0 ||
+		(type[n] && type[n] != '@'))
 		return NULL;
+	*frozen = type[n] == '@';
 	unescape(place);
 	unescape(source);
 	return strcmp(place, dir) == 0 ? source : NULL;
 }
 
-bool mountpoint_source(const char *dir, char *out, size_t size)
+bool mountpoint_source(const char *dir, char *out, size_t size, bool *frozen)
 {
 	FILE *f = fopen("/proc/self/mountinfo", "re");
 	char *line = NULL;
 	size_t capacity = 0;
-	bool found = false;
+	bool found = false, moment = false;
 
 	if (!f)
 		return false;
 	/* The last line wins: it lies on top. */
 	while (getline(&line, &capacity, f) > 0) {
-		const char *source = ours_on(line, dir);
+		const char *source = ours_on(line, dir, &moment);
 
 		if (source && strlen(source) < size) {
 			memcpy(out, source, strlen(source) + 1);
 			found = true;
+			if (frozen)
+				*frozen = moment;
 		}
 	}
 	free(line);
@@ -159,7 +165,7 @@ static int detach_dead(const char *dir, struct error *err)
 {
 	char source[PATH_MAX];
 
-	if (!mountpoint_source(dir, source, sizeof(source))) {
+	if (!mountpoint_source(dir, source, sizeof(source), NULL)) {
 		(void)fail(err, ENOTCONN,
 			"a dead mount of another filesystem is there");
 		return fail_hint(err, "umount -l %s", dir);
@@ -239,7 +245,7 @@ int mountpoint_check(
 		return fail(err, -r, "%s", strerror(-r));
 	if (!S_ISDIR(st.st_mode))
 		return fail(err, ENOTDIR, "is not a directory");
-	if (mountpoint_source(dir, there, sizeof(there)))
+	if (mountpoint_source(dir, there, sizeof(there), NULL))
 		return fail(
 			err, EBUSY, "the store %s is mounted there already", there);
 	return check_empty(dir, err);

@@ -26,8 +26,9 @@ int mountpoint_resolve(const char *dir, char out[PATH_MAX], struct error *err);
 int mountpoint_check(
 	const char *dir, const char *store, bool *detached, struct error *err);
 
-/* The store that is mounted at exactly this place; false when none is. */
-bool mountpoint_source(const char *dir, char *out, size_t size);
+/* The store that is mounted at exactly this place; false when none is. frozen (may be
+ * NULL): it is one moment of it. */
+bool mountpoint_source(const char *dir, char *out, size_t size, bool *frozen);
 
 /* Unmount, with the kernel's help or that of fusermount3; lazy: also while in use. 0 or
  * -errno; -EBUSY says so. */

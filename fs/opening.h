@@ -13,4 +13,8 @@
 int open_patiently(const char *path, const struct store_options *o,
 	struct store **out, struct error *err);
 
+/* store_open_reading() for a moment as the option `at` has it; likewise. */
+int open_frozen(const char *path, const char *moment, struct store **out,
+	struct error *err);
+
 #endif

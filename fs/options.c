@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "core/moment.h"
 #include "fs/nearest.h"
 
 enum kind {
@@ -12,36 +13,41 @@ enum kind {
 	NUMBER,
 	WORD, /* the argument's words, from 0 on */
 	TEXT,
+	MOMENT,
 	REFUSED,
 };
 
 struct row {
 	const char *name;
 	enum kind kind;
-	size_t at;	      /* the field in struct options */
+	unsigned at;	      /* the field in struct options */
 	const char *argument; /* NULL: none */
 	unsigned low, high;   /* of a NUMBER */
 	const char *help;
+	bool writers; /* of no use to who takes no writes */
 };
 
 #define AT(field) offsetof(struct options, field)
 
 static const struct row rows[] = {
 	{"autokey", WORD, AT(autokey), "none|owner|all", 0, 0,
-		"who gets a signing key on the first write (owner: who mounts)"},
+		"who gets a signing key on the first write (owner: who mounts)",
+		true},
 	{"ro", FLAG_ON, AT(read_only), NULL, 0, 0, "take no writes"},
 	{"rw", FLAG_OFF, AT(read_only), NULL, 0, 0, "take writes (default)"},
+	{"at", MOMENT, AT(at), "TIME|seq-N|now", 0, 0,
+		"show this moment alone, frozen, beside any other mount"},
 	{"allow_other", FLAG_ON, AT(allow_other), NULL, 0, 0,
 		"let other users in (see /etc/fuse.conf)"},
 	{"clock", WORD, AT(clock), "strict|accept", 0, 0,
-		"accept: mount although the clock is far behind the log"},
+		"accept: mount although the clock is far behind the log", true},
 	{"log", TEXT, AT(log), "FILE", 0, 0, "log there instead of to syslog"},
 	{"cache", NUMBER, AT(cache), "MIB", 1, 65536,
 		"how much rendered text is kept in memory"},
 	{"sums-from", NUMBER, AT(sums_from), "N", 1, 1000000000,
-		"claims on a pair from which running sums are kept"},
+		"claims on a pair from which running sums are kept", true},
 	{"scrub", NUMBER, AT(scrub), "MIB", 1, 65536,
-		"read what is stored again and again, so many MiB a second"},
+		"read what is stored again and again, so many MiB a second", true},
 	{"debug", FLAG_ON, AT(debug), NULL, 0, 0, "log every request"},
 	{"remount", REFUSED},
 };
@@ -133,10 +139,36 @@ static int take_text(const struct row *row, struct slice value, struct options *
 	return 0;
 }
 
+/* Does it say when? Whether there is such a moment, the store knows. */
+static bool is_moment(struct slice text)
+{
+	uint64_t n;
+
+	return slice_is(text, "now") || moment_parse_seq(text, &n) == 0 ||
+	       moment_parse(text, MOMENT_END, &n) == 0 ||
+	       moment_parse_ago(text, INT64_MAX, &n) == 0;
+}
+
+static int take_moment(const struct row *row, struct slice value, struct options *o,
+	struct error *err)
+{
+	char *to = field(o, row);
+
+	if (value.n >= OPTION_MOMENT_MAX || !is_moment(value))
+		return bad_value(row, value, err);
+	memcpy(to, value.p, value.n);
+	to[value.n] = '\0';
+	return 0;
+}
+
 static int take_value(const struct row *row, struct slice value, struct options *o,
 	struct error *err)
 {
+	if (row->writers)
+		o->writers = row->name;
 	switch (row->kind) {
+	case MOMENT:
+		return take_moment(row, value, o, err);
 	case NUMBER:
 		return take_number(row, value, o, err);
 	case WORD:
@@ -250,6 +282,22 @@ int options_parse(
 		if (r < 0)
 			return r;
 	}
+	return 0;
+}
+
+int options_settle(struct options *o, struct error *err)
+{
+	if (!o->at[0])
+		return 0;
+	if (o->writers) {
+		(void)fail(err, EINVAL,
+			"%s is for mounts that take writes, and at=%s shows what "
+			"is "
+			"past",
+			o->writers, o->at);
+		return fail_hint(err, "one of the two");
+	}
+	o->read_only = true;
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 
 enum {
 	OPTION_TEXT_MAX = 4096, /* a path */
+	OPTION_MOMENT_MAX = 64, /* a time with zone and nanoseconds has 36 bytes */
 };
 
 /* Which callers get a key of their own on their first write. */
@@ -35,6 +36,9 @@ struct options {
 	unsigned sums_from;	   /* 0: default */
 	unsigned scrub;		   /* MiB per second; 0: none */
 	char log[OPTION_TEXT_MAX]; /* "": none */
+	char at[OPTION_MOMENT_MAX]; /* show this moment alone; "": what is known now */
+	const char *writers; /* the last option given that only a mount that takes
+				writes has a use for; NULL: none */
 };
 
 #define OPTIONS_DEFAULT ((struct options){.autokey = AUTOKEY_OWNER})
@@ -48,6 +52,10 @@ struct options {
  */
 int options_parse(
 	struct slice text, bool sloppy, struct options *o, struct error *err);
+
+/* When all are read: do they go together? A mount with `at` is read-only from then on.
+ * 0, or -EINVAL with err naming what does not. */
+int options_settle(struct options *o, struct error *err);
 
 /* Append the table as text: one option a line, then what is ignored. */
 void options_help(struct buf *out);

@@ -189,6 +189,8 @@ static int run_run(int argc, char **argv)
 	/* '+': the command's own flags are not ours. */
 	while (r == 0 && (flag = getopt(argc, argv, "+o:")) == 'o')
 		r = options_parse(slice_str(optarg), false, options, &err);
+	if (r == 0 && flag == -1)
+		r = options_settle(options, &err);
 	if (r < 0)
 		status = complain(EXIT_USAGE, "run", &err);
 	else if (flag != -1)

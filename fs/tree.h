@@ -31,6 +31,21 @@ struct tree_options {
 int tree_new(const struct tree_options *o, struct tree **out);
 void tree_free(struct tree *t);
 
+/* ---- one moment ---- */
+
+/* From now on the root is that of a moment, as at/<moment> is in the whole tree, and nothing
+ * under it changes any more. Before anything else is asked, of a store that was opened with
+ * store_open_reading(). moment: "now", "seq-42", "-24h" or a time; name gets what it came
+ * to: the moment's name below at/. 0; -ENOENT where it is not past, or there is no such
+ * record; -errno; with err. */
+int tree_freeze(
+	struct tree *t, struct slice moment, struct buf *name, struct error *err);
+
+/* Of a tree that is frozen: does this link depend on the clock or on who asks all the
+ * same? And can no name appear in this directory? */
+bool tree_moves(const struct place *p);
+bool tree_closed(const struct place *dir);
+
 /* ---- places ---- */
 
 /* The root; never freed by the caller. */
@@ -100,11 +115,18 @@ int tree_lookup(struct tree *t, const struct place *dir, struct slice name,
 int tree_look(struct tree *t, const struct place *p, const struct caller *who,
 	struct attr *out, const struct rendering **made);
 
-/* Bytes that were rendered once and do not change; shared, counted. */
+/* A content that does not change; shared, counted. */
+struct printable;
 struct rendering {
-	struct slice bytes;
-	struct attr attr; /* size and version belong to these bytes */
+	struct slice bytes;	     /* all of it, */
+	struct printable *printable; /* or, not NULL: printed where it is read */
+	struct attr attr;	     /* size and version belong to this content */
 };
+
+/* At most n bytes of it from offset on, fewer only at the end: they borrow from it, or from
+ * scratch. 0 or -errno. */
+int rendering_read(const struct rendering *r, uint64_t offset, size_t n,
+	struct buf *scratch, struct slice *out);
 const struct rendering *rendering_ref(const struct rendering *r);
 void rendering_put(const struct rendering *r); /* NULL is fine */
 

@@ -96,15 +96,20 @@ void clean_mark(int store_dir)
 	file_note(store_dir, name, slice_of(mark.p, mark.n));
 }
 
-bool clean_take(int store_dir)
+bool clean_fits(int store_dir)
 {
 	int64_t newest;
 	BUF_AUTO(mark);
 	BUF_AUTO(found);
-	bool fits =
-		file_read(store_dir, name, MARK_MAX, &mark) == 0 &&
-		describe_all(store_dir, &found, &newest) == 0 &&
-		slice_equal(slice_of(mark.p, mark.n), slice_of(found.p, found.n));
+
+	return file_read(store_dir, name, MARK_MAX, &mark) == 0 &&
+	       describe_all(store_dir, &found, &newest) == 0 &&
+	       slice_equal(slice_of(mark.p, mark.n), slice_of(found.p, found.n));
+}
+
+bool clean_take(int store_dir)
+{
+	bool fits = clean_fits(store_dir);
 
 	/* one that cannot be taken away would still be there after the next write */
 	return unlinkat(store_dir, name, 0) == 0 && fsync(store_dir) == 0 && fits;

@@ -18,4 +18,7 @@ void clean_mark(int store_dir);
 /* Does the mark fit? It is gone afterwards, durably. */
 bool clean_take(int store_dir);
 
+/* Does it fit? It stays: for those who only read. */
+bool clean_fits(int store_dir);
+
 #endif

@@ -46,6 +46,19 @@ struct known_damage {
 	char first[400]; /* as a sentence; "" */
 };
 
+/* A store that was opened to read one moment of it (store/frozen.c). */
+struct frozen {
+	bool on;
+	bool held;     /* somebody had it for writing when it was opened */
+	bool unproved; /* nothing could be written, and no mark of a clean stop fits */
+	uint64_t seq;		/* the moment */
+	struct id chain;	/* of its record */
+	bool chained;		/* that could be read */
+	pthread_mutex_t lock;	/* of what follows */
+	uint64_t data, readers; /* inodes of the files that are open */
+	uint64_t tried_at;
+};
+
 struct store {
 	char *path;
 	int dir;     /* of the store */
@@ -69,6 +82,7 @@ struct store {
 	struct committer committer;
 	struct watch *watch;
 	struct scrub *scrub; /* NULL: none */
+	struct frozen frozen;
 
 	/* counters since start; any thread */
 	atomic_uint_fast64_t commits, records, refused, duplicates;
@@ -85,6 +99,15 @@ struct snap {
 	uint64_t limit;	   /* log offset behind which nothing is seen */
 	struct buf epochs; /* struct id: what in-epoch/ means */
 };
+
+/* store/store.c: the parts of store_open() that come first. What store_new() made is
+ * store_close()'s, also when the other fails. */
+int store_new(const char *path, struct store **out, struct error *err);
+int store_directory(struct store *s, struct error *err);
+
+/* store/frozen.c: where the index has been put aside, go on with the one in its place as
+ * soon as that holds the moment. Before a snapshot. */
+void frozen_follow(struct store *s);
 
 /* store/clock.c */
 uint64_t clock_wall(void);

@@ -37,6 +37,7 @@ int store_snap(struct store *s, struct snap **out)
 		return -ENOMEM;
 	snap->store = s;
 	snap->source.wal = s->wal;
+	frozen_follow(s);
 	rc = begin(s, &snap->source.txn);
 	if (rc == 0)
 		rc = meta_read(snap->source.txn, &snap->meta);

@@ -194,7 +194,7 @@ static int refuse_format(const char *path, struct slice line, struct error *err)
 	return fail_hint(err, "echo %.15s > %s/format", format_line, path);
 }
 
-static int open_directory(struct store *s, struct error *err)
+int store_directory(struct store *s, struct error *err)
 {
 	BUF_AUTO(format);
 	int rc;
@@ -305,7 +305,7 @@ static int start_watch(struct store *s, struct error *err)
 static int bring_up(
 	struct store *s, const struct store_options *o, struct error *err)
 {
-	int rc = open_directory(s, err);
+	int rc = store_directory(s, err);
 
 	if (rc == 0)
 		rc = take_lock(s, err);
@@ -328,28 +328,43 @@ static int bring_up(
 	return rc;
 }
 
-int store_open(const char *path, const struct store_options *o, struct store **out,
-	struct error *err)
+int store_new(const char *path, struct store **out, struct error *err)
 {
-	struct store_options options = o ? *o : (struct store_options){0};
 	struct store *s;
 	int rc;
 
-	if (sodium_init() < 0)
-		return fail(err, EIO, "libsodium does not start");
+	if (sodium_init() < 0) {
+		(void)fail(err, EIO, "libsodium does not start");
+		return -EIO;
+	}
 	s = calloc(1, sizeof(*s));
 	if (s)
 		s->path = realpath(path, NULL);
 	if (!s || !s->path) {
 		rc = s ? errno : ENOMEM;
 		free(s);
-		return fail(err, rc, "%s: %s", path, strerror(rc));
+		(void)fail(err, rc, "%s: %s", path, strerror(rc));
+		return -rc;
 	}
-	if (!options.sums_from)
-		options.sums_from = SUMS_FROM_DEFAULT;
 	s->dir = s->lock_fd = -1;
 	(void)pthread_mutex_init(&s->admitting, NULL);
+	(void)pthread_mutex_init(&s->frozen.lock, NULL);
 	suspect_init(&s->suspect);
+	*out = s;
+	return 0;
+}
+
+int store_open(const char *path, const struct store_options *o, struct store **out,
+	struct error *err)
+{
+	struct store_options options = o ? *o : (struct store_options){0};
+	struct store *s = NULL;
+	int rc = store_new(path, &s, err);
+
+	if (!s)
+		return rc;
+	if (!options.sums_from)
+		options.sums_from = SUMS_FROM_DEFAULT;
 	s->sums_from = options.sums_from;
 	rc = bring_up(s, &options, err);
 	if (rc < 0) {
@@ -363,8 +378,8 @@ int store_open(const char *path, const struct store_options *o, struct store **o
 /* Is there nothing that the next start would have to look at? */
 static bool is_clean(struct store *s)
 {
-	return s->started_at && s->index.env && !atomic_load(&s->suspect.raised) &&
-	       !wal_failed(s->wal);
+	return s->started_at && s->index.env && !s->frozen.on &&
+	       !atomic_load(&s->suspect.raised) && !wal_failed(s->wal);
 }
 
 void store_close(struct store *s)
@@ -378,7 +393,8 @@ void store_close(struct store *s)
 	watch_free(s->watch);
 	wallet_free(s->wallet);
 	(void)pthread_mutex_destroy(&s->admitting);
-	if (s->index.env)
+	(void)pthread_mutex_destroy(&s->frozen.lock);
+	if (s->index.env && !s->frozen.on)
 		(void)mdb_env_sync(s->index.env, 1);
 	clean = is_clean(s);
 	index_close(&s->index);

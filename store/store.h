@@ -53,6 +53,23 @@ int store_create(const char *path, struct error *err);
 int store_open(const char *path, const struct store_options *o, struct store **out,
 	struct error *err);
 
+/**
+ * Open to read what was known at one moment, beside whoever writes, or without anybody.
+ *
+ * Takes no lock, signs nothing and writes nothing, so any number may have a store open like
+ * this while another writes, stops, is killed, starts again. Where nobody has the store and
+ * its index is not known to be up to its log, it is opened and closed first, as store_open()
+ * does (o, which may be NULL). past: all that was received before this call is waited for,
+ * so that any time before it is a moment that never changes.
+ *
+ * Then find the moment, and store_keep_to() it before anything else is asked: from then on
+ * nothing behind that record may be. -EBUSY: a daemon is bringing the index up. -EROFS: the
+ * index is not up to the log, and cannot be brought up.
+ */
+int store_open_reading(const char *path, const struct store_options *o, bool past,
+	struct store **out, struct error *err);
+int store_keep_to(struct store *s, uint64_t seq, struct error *err);
+
 /* Refuse new submissions, drain the committer, sync and close. NULL is fine. */
 void store_close(struct store *s);
 
@@ -67,6 +84,7 @@ struct signer {
 	uint32_t uid;
 	bool may_make_key; /* make (and admit) a key for this uid when it has none
 			    */
+	uint64_t now; /* when the draft was taken, of store_now(); 0: just now */
 };
 
 /* What the store holds writers to, besides the limits of core/record.h; seconds. */
@@ -101,7 +119,7 @@ struct entry {
 
 /**
  * Check, complete and sign or verify a draft: looks up an epoch name, fills in an
- * implied timestamp with store_now(), encodes, hashes; signs with the signer's
+ * implied timestamp with the signer's now, encodes, hashes; signs with the signer's
  * wallet key where the draft brings no signatures, else verifies all of them. Any
  * worker thread.
  *
@@ -111,6 +129,10 @@ struct entry {
  */
 int store_prepare(struct store *s, const struct signer *who, const struct draft *d,
 	struct arena *a, struct entry *out, struct error *err);
+
+/* Is the key of this uid there and admitted, so that signing with it asks nothing of disk
+ * or index and writes nothing? False until it has signed something since the start. */
+bool store_signs(struct store *s, uint32_t uid);
 
 struct submission {
 	uint32_t uid; /* noted in the log as the submitter */
@@ -143,7 +165,8 @@ int store_agent_of(struct store *s, uint32_t uid, struct agent *out);
 
 /* ---- telling what changed, for those who keep what they have read ---- */
 
-/* A pair by number: hashes, which two pairs share once in 2^64. */
+/* A pair by number: hashes. Who shares one is told too: of 2^64 for pairs, 2^32 for
+ * subjects. */
 struct pair_mark {
 	uint64_t pair;
 	uint64_t subject; /* all pairs of a subject have this one */

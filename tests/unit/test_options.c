@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fs/nearest.h"
@@ -107,6 +108,49 @@ static void bad_values_are_refused(void)
 	}
 }
 
+static void a_moment_is_any_name_below_at_or_now(void)
+{
+	static const char *const cases[] = {"now", "seq-0", "seq-42", "2026",
+		"2026-03-01", "2026-03-01T21:00", "2026-03-01T2100+0200",
+		"2026-03-01T21:00:00.123456789+02:00", "@1767225600", "-24h"};
+	static const char *const none[] = {"at", "at=", "at=then", "at=seq-",
+		"at=seq--1", "at=NOW", "at=now ", "at=24h", "at=2026-13",
+		"at=2026-03-01T21:00:00.1234567890123456789012345678901234567"};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[OPTION_MOMENT_MAX + 8];
+
+		(void)snprintf(text, sizeof(text), "rw,at=%s", cases[i]);
+		CHECK(parse(text) == 0);
+		CHECK(strcmp(o.at, cases[i]) == 0);
+		CHECK(!o.read_only);
+		CHECK(options_settle(&o, &err) == 0);
+		CHECK(o.read_only);
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		CHECK(parse(none[i]) == -EINVAL);
+	CHECK(strcmp(err.hint, "at=TIME|seq-N|now") == 0);
+}
+
+static void a_moment_takes_no_option_of_those_who_write(void)
+{
+	static const char *const cases[] = {
+		"autokey", "sums-from", "scrub", "clock", NULL};
+	static const char *const texts[] = {"at=now,autokey=owner",
+		"sums-from=5,at=now", "at=seq-1,scrub=1", "clock=accept,at=now"};
+
+	for (size_t i = 0; cases[i]; i++) {
+		CHECK(parse(texts[i]) == 0);
+		CHECK(options_settle(&o, &err) == -EINVAL);
+		CHECK(strncmp(err.message, cases[i], strlen(cases[i])) == 0);
+	}
+	CHECK(parse("ro,cache=5,log=/x,debug,allow_other,at=now") == 0);
+	CHECK(options_settle(&o, &err) == 0);
+	CHECK(parse("autokey=all,scrub=1") == 0);
+	CHECK(options_settle(&o, &err) == 0);
+	CHECK(!o.read_only);
+}
+
 static void a_remount_is_a_mount_that_failed_not_a_usage_error(void)
 {
 	CHECK(parse("remount,rw") == -EOPNOTSUPP);
@@ -132,9 +176,9 @@ static void a_path_may_be_as_long_as_paths_are(void)
 
 static void help_names_every_option_once(void)
 {
-	static const char *const names[] = {"\n  ro ", "\n  allow_other ",
-		"\n  clock=", "\n  log=FILE", "\n  cache=MIB", "\n  sums-from=N",
-		" nofail ", " x-*\n"};
+	static const char *const names[] = {"\n  ro ", "\n  at=TIME|seq-N|now ",
+		"\n  allow_other ", "\n  clock=", "\n  log=FILE", "\n  cache=MIB",
+		"\n  sums-from=N", " nofail ", " x-*\n"};
 	BUF_AUTO(b);
 
 	options_help(&b);
@@ -174,6 +218,8 @@ int main(void)
 	RUN(an_unknown_option_is_named_with_the_nearest_known_one);
 	RUN(sloppy_passes_over_what_is_unknown_and_over_nothing_else);
 	RUN(bad_values_are_refused);
+	RUN(a_moment_is_any_name_below_at_or_now);
+	RUN(a_moment_takes_no_option_of_those_who_write);
 	RUN(a_remount_is_a_mount_that_failed_not_a_usage_error);
 	RUN(a_path_may_be_as_long_as_paths_are);
 	RUN(help_names_every_option_once);
