@@ -17,7 +17,8 @@ MODE_cov := -O0 -g --coverage
 PKGS := fuse3 lmdb libsodium libcjson
 DEB_BUILD := gcc make pkg-config libfuse3-dev fuse3 liblmdb-dev libsodium-dev libcjson-dev librust-blake3-dev
 DEB_CHECK := bats jq b3sum openssl python3 python3-nacl strace attr rsync zsh busybox-static nodejs git xxd procps
-DEB_LINT := clang clang-format clang-tidy libclang-rt-14-dev shellcheck
+DEB_LINT := clang clang-format clang-tidy libclang-rt-14-dev libsqlite3-dev shellcheck
+DEB_BENCH := python3 jq sqlite3 libsqlite3-dev
 DEB_POWER := user-mode-linux e2fsprogs libeatmydata1 python3
 
 # BLAKE3: a system library where there is one, else the official C code that Debian ships
@@ -105,7 +106,8 @@ check:
 	@$(MAKE) --no-print-directory built-tests
 	@tests/run $(MODE)
 .PHONY: built-tests
-built-tests: $(PROGRAM) $(UNIT) $B/tests/crash/stemefs-small $B/tests/crash/faults.so
+built-tests: $(PROGRAM) $(UNIT) bench-tools $B/tests/crash/stemefs-small $B/tests/crash/faults.so \
+	$B/tests/visible/visible
 
 # The program with segments of 2 KiB, and what stands between a program and the disk.
 $B/tests/crash/stemefs-small: $B/tests/crash/small_segments.o $B/fs/main.o $(ARCHIVES)
@@ -114,6 +116,11 @@ $B/tests/crash/stemefs-small: $B/tests/crash/small_segments.o $B/fs/main.o $(ARC
 $B/tests/crash/faults.so: tests/crash/faults.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O2 -g -fPIC -shared -o $@ $<
+
+# Writes and looks: it shares no code with the program.
+$B/tests/visible/visible: $(call objects,tests/visible)
+	$(call say,LINK)
+	$(LINK) -o $@ $^
 
 ## asan, tsan: the same tests on a build with AddressSanitizer and UBSan, or ThreadSanitizer
 asan tsan:
@@ -158,7 +165,7 @@ build/fuzz/tests/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(ARCHIVES)
 	$(LINK) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 ## lint: layers, headers, format, warnings as errors on gcc and clang, clang-tidy, shellcheck
-SOURCES := $(wildcard core/*.[ch] store/*.[ch] fs/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
+SOURCES := $(wildcard core/*.[ch] store/*.[ch] fs/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/visible/*.[ch] bench/*.[ch])
 lint:
 	@tests/deps $(DEB_BUILD) $(DEB_LINT)
 	@$(MAKE) --no-print-directory lint-all
@@ -180,9 +187,29 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@examples/countries/demo $(PROGRAM)
 
-## bench: compare with floors measured in the same run
-bench: $(PROGRAM)
-	@bench/ingest $(PROGRAM)
+## bench: every ratio to a floor of the same run, in under three minutes; bench-full: an hour
+BENCH ?= --quick
+bench:
+	@tests/deps $(DEB_BUILD)
+	@$(MAKE) --no-print-directory all bench-tools
+	@bench/run $(BENCH) $(PROGRAM)
+bench-full:
+	@$(MAKE) --no-print-directory bench BENCH='--full --json $B/bench.json --svg $B/bench.svg'
+	@bench/grow --to $(or $(GROW_TO),1e6) --svg $B/growth.svg $(PROGRAM) $B/growth
+## deps-bench: the peers to compare with (sqlite3, jq); bench/data needs npm, too
+deps-bench:
+	@tests/deps $(DEB_BUILD) $(DEB_BENCH)
+
+# The sqlite peer is built where its header is.
+BENCH_TOOLS = client engines floor $(if $(wildcard /usr/include/sqlite3.h),sqlite)
+bench-tools: $(addprefix $B/bench/,$(BENCH_TOOLS))
+$B/bench/client: $B/bench/client_ops.o
+$B/bench/floor: $B/bench/floor_sink.o
+$B/bench/sqlite: LDLIBS += -lsqlite3
+$(addprefix $B/bench/,client engines floor sqlite): %: %.o
+	$(call say,LINK)
+	$(LINK) -o $@ $^ $(LDLIBS)
+.PHONY: bench-full bench-tools deps-bench
 
 ## install, uninstall: into DESTDIR/PREFIX; the mount helpers into DESTDIR/sbin
 install: $(PROGRAM)

@@ -201,10 +201,11 @@ static char *mount_point_in(char *line, const char *store)
 	unescape(source);
 	if (strcmp(source, store) != 0)
 		return NULL;
-	for (int i = 0; i < 4 && field; i++)
+	for (int i = 0; i < 3 && field; i++)
 		field = strchr(field, ' ') ? strchr(field, ' ') + 1 : NULL;
-	if (!field)
-		return NULL;
+	if (!field || strncmp(field, "/ ", 2) != 0)
+		return NULL; /* a file or a directory of it, bound elsewhere */
+	field += 2;
 	field[strcspn(field, " ")] = '\0';
 	unescape(field);
 	return field;

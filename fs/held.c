@@ -69,7 +69,7 @@ static bool is_late(const struct item *i, const struct caller *who, uint64_t ino
 /* What a rendering counts for. */
 static size_t weight(const struct rendering *r)
 {
-	return r->bytes.n <= HELD_BYTES_MAX ? r->bytes.n : 0;
+	return r->attr.size <= HELD_BYTES_MAX ? r->attr.size : 0;
 }
 
 /* Empty a place; the count it had is the caller's. */
@@ -127,7 +127,7 @@ void held_put(struct held *h, const struct caller *who, const struct rendering *
 	if (h->bytes + weight(r) > HELD_TOTAL_MAX)
 		empty_older(h, now - HELD_MS);
 	if (h->bytes + weight(r) <= HELD_TOTAL_MAX &&
-		wants(h, who, r->attr.inode, r->bytes.n)) {
+		wants(h, who, r->attr.inode, r->attr.size)) {
 		i->r = r;
 		i->uid = who->uid;
 		i->pid = who->pid;
@@ -178,6 +178,18 @@ bool held_late(struct held *h, const struct caller *who, uint64_t inode)
 	}
 	(void)pthread_mutex_unlock(&h->lock);
 	return free;
+}
+
+void held_missing(struct held *h, const struct caller *who)
+{
+	struct item *i = item_of(h, who);
+
+	if (atomic_load(&h->late) == 0)
+		return;
+	(void)pthread_mutex_lock(&h->lock);
+	if (i->late_pid == who->pid && i->late_uid == who->uid)
+		set_late(h, i, 0);
+	(void)pthread_mutex_unlock(&h->lock);
 }
 
 const struct rendering *held_take(

@@ -48,6 +48,9 @@ bool held_late(struct held *h, const struct caller *who, uint64_t inode);
 /* Was the caller told so, and is it looking again? */
 bool held_is_late(struct held *h, const struct caller *who, uint64_t inode);
 
+/* The caller looked again, and there is no such name any more: it is late no longer. */
+void held_missing(struct held *h, const struct caller *who);
+
 /* What is held for the caller, if it is this version of this inode; with its count. NULL:
  * nothing. */
 const struct rendering *held_take(

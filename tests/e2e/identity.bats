@@ -65,6 +65,7 @@ remount() {
 		    fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT, 0o600)
 		    socket.send_fds(theirs, [b"x"], [fd])
 		    os._exit(0)
+		theirs.close()  # so that a child that fails is not waited for
 		_, (fd,), _, _ = socket.recv_fds(ours, 1, 1)
 		assert os.getuid() == 0
 		os.write(fd, sys.argv[2].encode())
