@@ -174,6 +174,23 @@ static int read_live(
 	}
 }
 
+static int read_rendering(const struct rendering *r, entrance_take *take, void *ctx)
+{
+	uint64_t offset = 0;
+	int rc = 0;
+
+	while (rc == 0 && offset < r->attr.size) {
+		struct slice part = {0};
+		BUF_AUTO(scratch);
+
+		rc = rendering_read(r, offset, ENTRANCE_CHUNK, &scratch, &part);
+		if (rc == 0)
+			rc = take(ctx, part);
+		offset += part.n;
+	}
+	return rc;
+}
+
 int direct_read(
 	struct entrance *e, const char *path, entrance_take *take, void *ctx)
 {
@@ -188,7 +205,7 @@ int direct_read(
 		return read_live(e, p, take, ctx);
 	if (rc == 0)
 		rc = tree_render(e->tree, p, &e->who, &r);
-	return r ? take(ctx, r->bytes) : rc;
+	return rc < 0 ? rc : read_rendering(r, take, ctx);
 }
 
 /* ---- listing ---- */

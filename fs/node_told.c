@@ -45,7 +45,7 @@ static void enter(struct nodes *t, struct node *n, const struct pair_mark *mark)
 void told_leave(struct nodes *t, struct node *n)
 {
 	if (n->content)
-		t->content_bytes -= n->content->bytes.n;
+		t->content_bytes -= n->content->attr.size;
 	if (!n->told)
 		return;
 	*n->told = n->next_told;
@@ -57,11 +57,11 @@ void told_leave(struct nodes *t, struct node *n)
 
 static void keep_content(struct nodes *t, struct node *n, const struct rendering *r)
 {
-	if (!r || n->content || r->bytes.n > NODE_CONTENT_MAX ||
-		t->content_bytes + r->bytes.n > CONTENTS_MAX)
+	if (!r || n->content || r->attr.size > NODE_CONTENT_MAX ||
+		t->content_bytes + r->attr.size > CONTENTS_MAX)
 		return;
 	n->content = rendering_ref(r);
-	t->content_bytes += r->bytes.n;
+	t->content_bytes += r->attr.size;
 }
 
 void told_note(struct nodes *t, struct node *n, const struct look *l,

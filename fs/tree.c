@@ -7,6 +7,7 @@
 
 #include "fs/kind.h"
 #include "fs/rendering.h"
+#include "fs/scroll.h"
 
 int tree_new(const struct tree_options *o, struct tree **out)
 {
@@ -23,8 +24,10 @@ int tree_new(const struct tree_options *o, struct tree **out)
 		.root = {.kind = &kind_root, .inode = INODE_ROOT},
 	};
 	rc = renderings_new(o->cache_bytes, &t->kept);
+	if (rc == 0)
+		rc = scrolls_new(&t->scrolls);
 	if (rc < 0) {
-		free(t);
+		tree_free(t);
 		return rc;
 	}
 	*out = t;
@@ -36,6 +39,7 @@ void tree_free(struct tree *t)
 	if (!t)
 		return;
 	renderings_free(t->kept);
+	scrolls_free(t->scrolls);
 	free(t);
 }
 
