@@ -126,13 +126,6 @@ static bool holds_moment(struct store *s, struct index *ix)
 				      id_compare(&chain, &r->chain) == 0);
 }
 
-static void close_env(struct index *ix)
-{
-	if (ix->env)
-		mdb_env_close(ix->env);
-	ix->env = NULL;
-}
-
 static bool is_time_to_try(struct frozen *r)
 {
 	struct timespec t;
@@ -154,11 +147,11 @@ static void change_over(struct store *s)
 	/* one table of readers under two files: opened twice in a process, LMDB would lose
 	 * its hold on it */
 	if (frozen_inode(s, "index/lock.mdb") == s->frozen.readers)
-		close_env(&s->index);
+		index_close_environment(&s->index);
 	if (frozen_open_index(s, &next, NULL) < 0)
 		return;
 	if (holds_moment(s, &next)) {
-		close_env(&s->index);
+		index_close_environment(&s->index);
 		s->index.env = next.env;
 		next.env = NULL;
 		frozen_note_files(s);

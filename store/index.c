@@ -181,13 +181,6 @@ static int open_database(struct index *ix)
 	return rc;
 }
 
-static void close_environment(struct index *ix)
-{
-	if (ix->env)
-		mdb_env_close(ix->env);
-	ix->env = NULL;
-}
-
 enum {
 	/* who writes nothing, and is alone, needs no lock, and its file could not be
 	 * opened on a disk that takes no writes */
@@ -221,6 +214,7 @@ int index_open(const char *dir, const uint8_t store_id[16], struct suspect *susp
 	if (!out->path)
 		return fail(err, ENOMEM, "out of memory");
 	(void)pthread_rwlock_init(&out->lock, NULL);
+	(void)pthread_mutex_init(&out->idle_lock, NULL);
 	rc = open_environment(out, NULL, READ_AND_WRITE);
 	if (rc == 0)
 		rc = check_meta(out, store_id);
@@ -257,6 +251,7 @@ int index_open_beside(const char *dir, const uint8_t store_id[16],
 	if (!out->path)
 		return fail(err, ENOMEM, "out of memory");
 	(void)pthread_rwlock_init(&out->lock, NULL);
+	(void)pthread_mutex_init(&out->idle_lock, NULL);
 	rc = open_environment(out, NULL, READ_BESIDE);
 	if (rc == 0)
 		rc = check_meta_beside(out, store_id);
@@ -279,16 +274,18 @@ int index_await_writer(const char *dir)
 		rc = index_begin(&ix, 0, &txn); /* there is one at a time */
 	if (rc == 0)
 		mdb_txn_abort(txn);
-	close_environment(&ix);
+	index_close_environment(&ix);
 	free(ix.path);
 	return rc;
 }
 
 void index_close(struct index *ix)
 {
-	close_environment(ix);
-	if (ix->path)
+	index_close_environment(ix);
+	if (ix->path) {
 		(void)pthread_rwlock_destroy(&ix->lock);
+		(void)pthread_mutex_destroy(&ix->idle_lock);
+	}
 	free(ix->path);
 	*ix = (struct index){0};
 }
@@ -308,7 +305,7 @@ int index_store_id(const char *dir, uint8_t out[16])
 		memcpy(out, m.store_id, sizeof(m.store_id));
 	if (txn)
 		mdb_txn_abort(txn);
-	close_environment(&ix);
+	index_close_environment(&ix);
 	free(ix.path);
 	return rc;
 }
@@ -389,17 +386,17 @@ int index_recover(struct index *ix, const struct wal *wal, struct error *err)
 		return 0; /* without one, that was said before */
 	suspect = mdb_env_get_userctx(ix->env);
 	(void)pthread_rwlock_wrlock(&ix->lock);
-	close_environment(ix);
+	index_close_environment(ix);
 	rc = open_environment(ix, suspect, READ_AND_WRITE);
 	if (rc < 0) {
-		close_environment(ix);
+		index_close_environment(ix);
 		rc = open_environment(ix, suspect, READ_ALONE);
 	}
 	/* what was refused must not be in there */
 	if (rc == 0)
 		rc = index_check_log(ix, wal);
 	if (rc < 0)
-		close_environment(ix);
+		index_close_environment(ix);
 	(void)pthread_rwlock_unlock(&ix->lock);
 	return rc < 0 ? fail(err, EIO,
 				"the index failed and cannot be opened again (%s): "

@@ -16,11 +16,18 @@
 
 struct wal;
 
+enum {
+	INDEX_IDLE = 16, /* read transactions kept for the next reader */
+};
+
 struct index {
 	MDB_env *env; /* NULL: it could not be opened again */
 	/* Held for reading by every snapshot, for writing while the environment is
 	 * opened again: once LMDB could not write a meta page it answers nothing. */
 	pthread_rwlock_t lock;
+	pthread_mutex_t idle_lock; /* of what index_read_end() was given: */
+	MDB_txn *idle[INDEX_IDLE];
+	unsigned idle_count;
 	char *path;
 	uint64_t reserved; /* the file has room up to here, */
 	uint64_t zeroed;   /* and so far it was written ahead */
@@ -54,6 +61,14 @@ int index_store_id(const char *dir, uint8_t out[16]);
 /* A transaction: flags as LMDB's. 0; -EAGAIN where LMDB has given the environment up, which
  * the committer is about to open again; -EIO where there is none; -errno. */
 int index_begin(struct index *ix, unsigned flags, MDB_txn **out);
+
+/* A transaction of a reader that holds the lock for reading; as index_begin(). And back,
+ * with the lock still held. */
+int index_read(struct index *ix, MDB_txn **out);
+void index_read_end(struct index *ix, MDB_txn *txn);
+
+/* Nobody reads. For those who open another in its place. */
+void index_close_environment(struct index *ix);
 
 /* Room for so many bytes more, before anything is decided: 0, -ENOSPC, -EIO. Where the
  * file system cannot reserve, a full disk shows when the batch is committed, and is

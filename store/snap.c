@@ -18,12 +18,12 @@ static int begin(struct store *s, MDB_txn **out)
 	int rc;
 
 	(void)pthread_rwlock_rdlock(&s->index.lock);
-	rc = index_begin(&s->index, MDB_RDONLY, out);
+	rc = index_read(&s->index, out);
 	for (int ms = 0; rc == -EAGAIN && ms < AGAIN_MS; ms++) {
 		(void)pthread_rwlock_unlock(&s->index.lock);
 		(void)nanosleep(&moment, NULL);
 		(void)pthread_rwlock_rdlock(&s->index.lock);
-		rc = index_begin(&s->index, MDB_RDONLY, out);
+		rc = index_read(&s->index, out);
 	}
 	return rc == -EAGAIN ? -EIO : rc;
 }
@@ -56,7 +56,7 @@ void snap_end(struct snap **p)
 	if (!s)
 		return;
 	if (s->source.txn)
-		mdb_txn_abort(s->source.txn);
+		index_read_end(&s->store->index, s->source.txn);
 	(void)pthread_rwlock_unlock(&s->store->index.lock);
 	buf_free(&s->epochs);
 	free(s);
