@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -15,21 +16,41 @@ PIECE = 1 << 16
 class Mount:
     """A store of its own, mounted while the block runs."""
 
-    def __init__(self, program):
+    def __init__(self, program, where=None, options=()):
         self.program = os.path.realpath(program)
-
-    def __enter__(self):
-        self.dir = tempfile.mkdtemp()
+        self.options = list(options)
+        self.dir = where or tempfile.mkdtemp(prefix="stemefs-bench-")
         self.store = os.path.join(self.dir, "store")
         self.mnt = os.path.join(self.dir, "mnt")
-        os.mkdir(self.mnt)
-        self.run("init", self.store)
-        self.run(self.store, self.mnt)
+
+    def __enter__(self):
+        os.makedirs(self.mnt, exist_ok=True)
+        if not os.path.exists(os.path.join(self.store, "format")):
+            self.run("init", self.store)
+        self.mount()
         return self
 
     def __exit__(self, *_):
         subprocess.run([self.program, "umount", self.mnt], check=False)
         shutil.rmtree(self.dir, ignore_errors=True)
+
+    def mount(self, *options):
+        """Seconds until it answers."""
+        every = ["log=" + os.path.join(self.dir, "log"), *self.options, *options]
+        begun = time.perf_counter()
+        self.run(self.store, self.mnt, "-o", ",".join(every))
+        return time.perf_counter() - begun
+
+    def unmount(self):
+        self.run("umount", self.mnt, "--wait")
+
+    def remount(self, *options):
+        self.unmount()
+        return self.mount(*options)
+
+    def pid(self):
+        with open(os.path.join(self.store, "lock")) as f:
+            return int(f.read())
 
     def run(self, *arguments, text=None):
         return subprocess.run([self.program, *arguments], input=text, check=True,
@@ -43,25 +64,33 @@ class Mount:
 
     def put(self, name, text):
         """Write to inbox/NAME; returns when all is durable, and says after how long."""
-        data = text.encode()
+        data = text if isinstance(text, bytes) else text.encode()
         begun = time.perf_counter()
         fd = os.open(self.path("inbox", name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        whole_file = False
         try:
             for at in range(0, len(data), CHUNK):
                 os.write(fd, data[at:at + CHUNK])
+            whole_file = True
         except OSError:
             sys.exit(whole(self.path(".stemefs/last_error")).decode())
         finally:
-            os.close(fd)
+            try:
+                os.close(fd)
+            except OSError:
+                if whole_file:  # else it ends within a record, and why has been said
+                    raise
         return time.perf_counter() - begun
 
     def cpu(self):
-        """Seconds that the daemon has computed."""
-        with open(os.path.join(self.store, "lock")) as f:
-            pid = f.read().strip()
-        with open("/proc/%s/stat" % pid) as f:
-            fields = f.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds that the daemon has computed, to the nanosecond."""
+        return cpu_of(self.pid())
+
+    def memory(self):
+        """MiB that are the daemon's own: neither shared nor pages of a file."""
+        with open("/proc/%d/status" % self.pid()) as f:
+            return next(int(line.split()[1]) for line in f
+                        if line.startswith("RssAnon")) / 1024
 
     def ids(self, after=0):
         """Of the claims in the log, from a seq on, in its order."""
@@ -81,7 +110,15 @@ class Agent:
         self.key = json.loads(probe)["signatures"][0]["agent"]
 
     def sign(self, records):
-        return self.mount.run("sign", "--seed", self.seed, text=lines(records))
+        return self.sign_text(lines(records))
+
+    def sign_text(self, text):
+        return self.mount.run("sign", "--seed", self.seed, text=text)
+
+
+def cpu_of(pid):
+    """As clock_getcpuclockid() has it: all threads, those that are gone, too."""
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def lines(records):
@@ -131,6 +168,15 @@ def ms(values):
     v = sorted(values)
     return "%8.2f %8.2f %8.2f" % tuple(
         1000 * x for x in (median(v), v[min(len(v) - 1, len(v) * 99 // 100)], v[-1]))
+
+
+def end_on_sigterm():
+    """As Ctrl-C does: what was mounted is unmounted on the way."""
+
+    def end(*_):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def load():
