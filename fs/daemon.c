@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -64,6 +65,14 @@ static void harden(void)
 #ifndef LEAKS_ARE_TRACED /* LeakSanitizer attaches as a debugger does */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 #endif
+}
+
+/* One heap for all threads: they allocate little, and a heap for each grows by single pages,
+ * keeps what its thread has freed, and makes the daemon half as large again. */
+static void share_heap(void)
+{
+	(void)mallopt(M_ARENA_MAX, 1);
+	(void)mallopt(M_TOP_PAD, 1 << 20);
 }
 
 /* All standard streams up to this one. */
@@ -320,6 +329,7 @@ static int live(const struct daemon_options *o, int report_to, struct error *why
 	int r = log_open(o->options->log, report_to < 0, why);
 
 	harden();
+	share_heap();
 	if (o->die_with_parent)
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (r == 0 && chdir("/") < 0)

@@ -52,11 +52,11 @@ struct nodes;
 enum {
 	NODE_ROOT = 1, /* the id of the root: the kernel's */
 	/* The kernel gives nodes back only when it is short of memory, and it does not know
-	 * that ours goes with its own. So of more than so many (about 400 bytes each) the
+	 * that ours goes with its own. So of more than so many (about 700 bytes each) the
 	 * oldest are asked back: all but the first ones, among which are the directories
 	 * that programs stand in. */
-	NODES_SETTLED = 16384,
-	NODES_QUEUED = 49152,
+	NODES_SETTLED = 8192,
+	NODES_QUEUED = 24576,
 };
 
 /* A table that holds the root of a tree; the tree must outlive it. 0 or -errno. */

@@ -9,8 +9,8 @@
 #include "fs/node_impl.h"
 
 enum {
-	TOLD_CHAINS = 1 << 14,	 /* 128 KiB; nodes are bounded by NODES_QUEUED */
-	CONTENTS_MAX = 16 << 20, /* of all */
+	TOLD_CHAINS = 1 << 14,	/* 128 KiB; nodes are bounded by NODES_QUEUED */
+	CONTENTS_MAX = 8 << 20, /* of all */
 };
 
 int told_init(struct nodes *t)
