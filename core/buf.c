@@ -124,6 +124,17 @@ void buf_decimal(struct buf *b, uint64_t v)
 	buf_add(b, text + at, sizeof(text) - at);
 }
 
+void buf_digits(struct buf *b, uint64_t v, size_t digits)
+{
+	uint8_t *to = buf_room(b, digits);
+
+	if (!to)
+		return;
+	for (size_t i = digits; i-- > 0; v /= 10)
+		to[i] = (uint8_t)('0' + v % 10);
+	b->n += digits;
+}
+
 void buf_hex(struct buf *b, const uint8_t *p, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -49,6 +49,8 @@ void buf_u32(struct buf *b, uint32_t v);
 void buf_u64(struct buf *b, uint64_t v);
 /* As decimal text. Where there are many of them: printf takes ten times as long. */
 void buf_decimal(struct buf *b, uint64_t v);
+/* Its last digits, so many, with zeros in front. */
+void buf_digits(struct buf *b, uint64_t v, size_t digits);
 /* As lower-case hex digits. */
 void buf_hex(struct buf *b, const uint8_t *p, size_t n);
 void buf_printf(struct buf *b, const char *format, ...)

@@ -270,12 +270,13 @@ int decimal_millionths(struct slice json_number, int32_t *out)
 void millionths_print(uint64_t millionths, struct buf *out)
 {
 	unsigned rest = (unsigned)(millionths % MILLION);
-	int digits = 6;
+	size_t digits = 6;
 
-	buf_printf(out, "%llu", (unsigned long long)(millionths / MILLION));
+	buf_decimal(out, millionths / MILLION);
 	if (rest == 0)
 		return;
 	for (; rest % 10 == 0; rest /= 10)
 		digits--;
-	buf_printf(out, ".%0*u", digits, rest);
+	buf_byte(out, '.');
+	buf_digits(out, rest, digits);
 }

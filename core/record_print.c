@@ -26,11 +26,8 @@ static void print_word(const char *key, const char *word, struct buf *out)
 
 static void print_hex_value(const uint8_t *p, size_t n, struct buf *out)
 {
-	char hex[2 * 64 + 1];
-
-	hex_print(p, n, hex);
 	buf_byte(out, '"');
-	buf_str(out, hex);
+	buf_hex(out, p, n);
 	buf_byte(out, '"');
 }
 

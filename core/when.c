@@ -212,26 +212,36 @@ int when_parse_seconds(struct slice json_number, uint64_t *out, struct error *er
 	return rc < 0 ? refuse_seconds(rc, json_number, err) : 0;
 }
 
+static void print_two(int v, char behind, struct buf *out)
+{
+	buf_digits(out, (uint64_t)v, 2);
+	buf_byte(out, (uint8_t)behind);
+}
+
 void when_print(uint64_t when, struct buf *out)
 {
 	int64_t days = (int64_t)(when / DAY) + 719468; /* since 0000-03-01 */
-	unsigned clock = (unsigned)(when % DAY / SECOND);
+	int clock = (int)(when % DAY / SECOND);
 	unsigned ns = (unsigned)(when % SECOND);
 	int era = (int)(days / 146097);
 	int doe = (int)(days % 146097);
 	int yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
 	int doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
 	int m = (5 * doy + 2) / 153;
-	int digits = FRACTION_DIGITS;
+	size_t digits = FRACTION_DIGITS;
 
-	buf_printf(out, "%04d-%02d-%02dT%02u:%02u:%02u",
-		era * 400 + yoe + (m >= 10), m < 10 ? m + 3 : m - 9,
-		doy - (153 * m + 2) / 5 + 1, clock / 3600, clock / 60 % 60,
-		clock % 60);
+	buf_digits(out, (uint64_t)(era * 400 + yoe + (m >= 10)), 4);
+	buf_byte(out, '-');
+	print_two(m < 10 ? m + 3 : m - 9, '-', out);
+	print_two(doy - (153 * m + 2) / 5 + 1, 'T', out);
+	print_two(clock / 3600, ':', out);
+	print_two(clock / 60 % 60, ':', out);
+	buf_digits(out, (uint64_t)(clock % 60), 2);
 	if (ns) {
 		for (; ns % 10 == 0; ns /= 10)
 			digits--;
-		buf_printf(out, ".%0*u", digits, ns);
+		buf_byte(out, '.');
+		buf_digits(out, ns, digits);
 	}
 	buf_byte(out, 'Z');
 }

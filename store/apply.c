@@ -13,13 +13,6 @@
 #include "store/pair.h"
 #include "store/settling.h"
 
-int put_history(struct change *c, const struct pair_key *p, uint64_t seq)
-{
-	struct row_key k = row_key_history(p, seq);
-
-	return row_put(c->source.txn, &k, &c->meta.seq, sizeof(c->meta.seq));
-}
-
 /* The subject's row, and a new predicate in it. */
 static int add_predicate(struct change *c, const struct applied *a)
 {
@@ -208,7 +201,7 @@ static int apply_assertion(struct change *c, const struct applied *a)
 		rc = put_link(c, &p, &r->parent, r->timestamp, a->id);
 	rc = settling_end(&s, rc);
 	if (rc == 0)
-		rc = put_history(c, &p, a->seq);
+		rc = change_history(c, &p, a->seq);
 	if (rc == 0)
 		rc = change_touch(c, &p, r->subject, r->predicate);
 	if (rc < 0)

@@ -16,9 +16,6 @@ struct applied {
 	uint16_t count;
 };
 
-/* The record of that seq touches the pair from now on: it may have waited. */
-int put_history(struct change *c, const struct pair_key *p, uint64_t seq);
-
 /* The claim hangs on that id. */
 int put_link(struct change *c, const struct pair_key *p, const struct id *on,
 	uint64_t timestamp, const struct id *claim);

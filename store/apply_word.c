@@ -20,7 +20,7 @@ struct target {
 
 static int touch_target(struct change *c, const struct target *t, uint64_t seq)
 {
-	int rc = put_history(c, &t->pair, seq);
+	int rc = change_history(c, &t->pair, seq);
 
 	return rc < 0 ? rc
 		      : change_touch(c, &t->pair, t->record.subject,

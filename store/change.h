@@ -48,12 +48,16 @@ void change_abort(struct change *c); /* also after a failed commit; idempotent *
 /* ---- pairs (store/change_pairs.c) ---- */
 
 /* The row of a pair as this change has it, which may not be written yet; out's signers live
- * as long as the change. -ENOENT. */
+ * as long as the change; its history is without what this change adds. -ENOENT. */
 int change_pair(struct change *c, const struct pair_key *p, struct pair_row *out);
 
 /* Have it be this, from now on; of one that has none the first. */
 int change_pair_set(
 	struct change *c, const struct pair_key *p, const struct pair_row *row);
+
+/* The record of that seq touches the pair from now on: it may have waited. change_touch()
+ * follows. */
+int change_history(struct change *c, const struct pair_key *p, uint64_t seq);
 
 /* The record that is applied may change what the consensus of this pair is. */
 int change_touch(struct change *c, const struct pair_key *p, struct slice subject,

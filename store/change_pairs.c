@@ -8,6 +8,7 @@
 
 #include "core/sets.h"
 #include "store/graph.h"
+#include "store/history.h"
 #include "store/pair.h"
 #include "store/sums.h"
 
@@ -21,8 +22,9 @@ struct change_pair {
 	bool changed;
 	bool touched;
 	struct pair_row row;
-	uint64_t seq;	      /* of the last record that touched it */
-	struct slice subject; /* where it was touched */
+	struct history *history; /* NULL: it is what the row says */
+	uint64_t seq;		 /* of the last record that touched it */
+	struct slice subject;	 /* where it was touched */
 	struct slice predicate;
 };
 
@@ -59,6 +61,15 @@ static int grow(struct change_pairs *t)
 	return 0;
 }
 
+/* It lies where the transaction will write. */
+static int keep(struct change *c, struct slice *s)
+{
+	if (s->n == 0)
+		return 0;
+	*s = arena_copy(&c->arena, *s);
+	return s->p ? 0 : -ENOMEM;
+}
+
 /* The row as the index has it, kept from now on. */
 static int load(struct change *c, struct change_pair *pair)
 {
@@ -68,11 +79,8 @@ static int load(struct change *c, struct change_pair *pair)
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
 	pair->there = true;
-	if (row->view.signers.n == 0)
-		return 0;
-	/* they lie where the transaction will write */
-	row->view.signers = arena_copy(&c->arena, row->view.signers);
-	return row->view.signers.p ? 0 : -ENOMEM;
+	rc = keep(c, &row->view.signers);
+	return rc < 0 ? rc : keep(c, &row->history);
 }
 
 static int find(
@@ -128,6 +136,21 @@ int change_pair_set(
 	pair->row = *row;
 	pair->there = pair->changed = true;
 	return 0;
+}
+
+int change_history(struct change *c, const struct pair_key *p, uint64_t seq)
+{
+	struct touch t = {.seq = seq, .since = c->meta.seq};
+	struct change_pair *pair;
+	int rc = find(c, p, &pair);
+
+	if (rc == 0 && !pair->history) {
+		pair->history = arena_alloc(&c->arena, sizeof(*pair->history));
+		rc = pair->history ? history_unpack(pair->row.history,
+					     pair->row.generation, pair->history)
+				   : -ENOMEM;
+	}
+	return rc < 0 ? rc : history_add(c->source.txn, p, pair->history, &t);
 }
 
 int change_touch(struct change *c, const struct pair_key *p, struct slice subject,
@@ -196,6 +219,18 @@ static int list_contested(struct change *c, const struct change_pair *pair, bool
 				c, pair->subject, pair->predicate, first, !is, is);
 }
 
+/* With the history that it has now. */
+static int write(struct change *c, const struct change_pair *pair)
+{
+	struct pair_row row = pair->row;
+	uint8_t packed[HISTORY_PACKED_MAX];
+
+	if (pair->history)
+		row.history = slice_of(packed,
+			history_pack(pair->history, row.generation, packed));
+	return pair_row_write(c->source.txn, &pair->key, &row);
+}
+
 static int resolve(struct change *c, struct change_pair *pair)
 {
 	ARENA_AUTO(a);
@@ -213,7 +248,7 @@ static int resolve(struct change *c, struct change_pair *pair)
 	is = row->view.status == STATUS_CONTESTED;
 	if (was != is)
 		rc = list_contested(c, pair, is);
-	return rc < 0 ? rc : pair_row_write(c->source.txn, &pair->key, row);
+	return rc < 0 ? rc : write(c, pair);
 }
 
 static int by_key(const void *a, const void *b)
@@ -255,9 +290,7 @@ int change_resolve(struct change *c)
 		c->source.memory =
 			arena_alloc(&c->arena, sizeof(*c->source.memory));
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = list[i]->touched ? resolve(c, list[i])
-				      : pair_row_write(c->source.txn, &list[i]->key,
-						&list[i]->row);
+		rc = list[i]->touched ? resolve(c, list[i]) : write(c, list[i]);
 	c->source.memory = NULL;
 	return rc;
 }

@@ -5,6 +5,7 @@
  *	check_second.c      a second index, built from the log beside the store's own
  *	check_lost.c        what the index still knows of records that the log has lost
  *	check_rows.c        both indexes, key by key
+ *	check_names.c       the names of pairs, of which keys have hashes
  *	check_words.c       a row as a person would call it
  *	check_views.c       every view against a fresh resolution */
 #ifndef STORE_CHECK_H
@@ -79,16 +80,19 @@ int check_aside(struct checking *c, MDB_txn *built);
 /* stale: only what every record has by itself. */
 int check_rows(struct checking *c, MDB_txn *txn, MDB_txn *built, bool stale);
 
-/* ---- check_words.c ---- */
+/* ---- check_names.c ---- */
 
 /* The names of a pair, appended to these: as it is listed, and by the record that brought it or,
  * a few times in a check, by a search through all subjects. -ENOENT, -EBADMSG. */
 enum {
 	SEARCHES_MAX =
 		100, /* at a million subjects each takes a quarter of a second */
+	NEIGHBOURS_MAX = 10000, /* rows looked at for the name of a subject */
 };
 int check_pair_names(struct checking *c, MDB_txn *txn, const struct pair_key *p,
 	struct buf *subject, struct buf *predicate);
+
+/* ---- check_words.c ---- */
 
 /* Append an id or a key as 64 hex digits. */
 void check_hex(const uint8_t b[ID_SIZE], struct buf *out);

@@ -66,9 +66,9 @@
  *	                               a vote, an agent's newest first: struct vote_row
  *	PAIR e id time id'             the claim (time, id') names `id` as its parent, or
  *	                               is superseded by it: nothing
- *	PAIR h seq                     a record that touched the pair: u64, the seq from
- *	                               which on it does: that of the last to come of
- *	                               it and what it is about
+ *	PAIR h                         records that touched the pair, those before the last
+ *	                               ones: packed, as also:
+ *	PAIR h seq                     those from that seq on (store/history.h)
  *
  * Running sums, for pairs with many claims and votes only (store/sums.h):
  *
@@ -95,7 +95,7 @@
 
 enum {
 	INDEX_LAYOUT =
-		6, /* raised with every change here or in rows.h: the index is rebuilt */
+		7, /* raised with every change here or in rows.h: the index is rebuilt */
 	HASH_SIZE = 16,
 	NEARBY_SIZE =
 		4, /* of the hash of a subject: what keeps its pairs together */

@@ -59,8 +59,8 @@ int pair_resolve(const struct source *s, const struct pair_key *p,
 
 /* ---- the row (store/pair_row.c) ---- */
 
-/* out's signers borrow from the value, or from the transaction. -EBADMSG; -ENOENT. A
- * struct change has rows that are not written yet: change_pair(). */
+/* out's signers and history borrow from the value, or from the transaction. -EBADMSG;
+ * -ENOENT. A struct change has rows that are not written yet: change_pair(). */
 int pair_row_unpack(struct slice value, struct pair_row *out);
 int pair_row_read(MDB_txn *txn, const struct pair_key *p, struct pair_row *out);
 int pair_row_write(

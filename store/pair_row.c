@@ -8,15 +8,17 @@
  *	       conflict, where it is not 0
  *	       support, of a winner
  *	       total less support, where it is not 0
+ *	       how many bytes of history follow, and these: unless the record of that
+ *	       generation is the only one that touched it (store/history.h)
  *	       signers up to the end, where others stand behind the winner than signed it
  *
- * All but the bits are packed numbers (store/packed.h). The log offset of what brought the
+ * All but the bits and the history are packed numbers (store/packed.h). The log offset of what brought the
  * pair stands in the row of its predicate, the winner's in that of its event: these are
  * read where they are needed. */
 #include <errno.h>
 
 #include "core/bytes.h"
-#include "store/packed.h"
+#include "store/history.h"
 #include "store/pair.h"
 
 enum row_bits {
@@ -29,9 +31,10 @@ enum row_bits {
 	BIT_MANY = 1 << 12, /* candidates or agents */
 	BIT_CONFLICT = 1 << 13,
 	BIT_OTHERS = 1 << 14, /* support for others than the winner */
-	BITS_ALL = (1 << 15) - 1,
+	BIT_HISTORY = 1 << 15,
 
-	NUMBERS_MAX = 8,
+	NUMBERS_MAX = 9,
+	HEAD_MAX = 2 + NUMBERS_MAX * PACKED_MAX + HISTORY_PACKED_MAX,
 };
 
 static unsigned bits_of(const struct pair_row *row)
@@ -47,7 +50,8 @@ static unsigned bits_of(const struct pair_row *row)
 	       (row->sums ? BIT_SUMS : 0U) | (winner ? BIT_WINNER : 0U) |
 	       (earlier ? BIT_EARLIER : 0U) | (many ? BIT_MANY : 0U) |
 	       (v->conflict ? BIT_CONFLICT : 0U) |
-	       (v->total != v->support ? BIT_OTHERS : 0U);
+	       (v->total != v->support ? BIT_OTHERS : 0U) |
+	       (row->history.n ? BIT_HISTORY : 0U);
 }
 
 /* All but the signers; returns how many bytes. */
@@ -73,7 +77,37 @@ static size_t pack_row(const struct pair_row *row, uint8_t *p)
 		n += pack_into(p + n, v->support);
 	if (bits & BIT_OTHERS)
 		n += pack_into(p + n, v->total - v->support);
+	if (bits & BIT_HISTORY) {
+		n += pack_into(p + n, row->history.n);
+		memcpy(p + n, row->history.p, row->history.n);
+		n += row->history.n;
+	}
 	return n;
+}
+
+/* As many bytes as there are behind their number. */
+static struct slice unpack_slice(struct unpacking *u)
+{
+	uint64_t n = unpack(u);
+	struct slice all = u->rest;
+
+	if (n > all.n)
+		u->bad = true;
+	u->rest = slice_sub(all, u->bad ? all.n : (size_t)n, SIZE_MAX);
+	return slice_sub(all, 0, all.n - u->rest.n);
+}
+
+/* Numbers that there are, and a winner that came by then. */
+static bool is_sound(const struct pair_row *row, unsigned bits)
+{
+	const struct pair_view *v = &row->view;
+
+	if (v->status > STATUS_CONTESTED || v->lifecycle >= LIFECYCLES ||
+		v->source_class > CLASSES)
+		return false;
+	if (!(bits & BIT_WINNER))
+		return !(bits & BIT_EARLIER) && v->signers.n == 0;
+	return v->winner != 0 && v->winner <= row->generation;
 }
 
 int pair_row_unpack(struct slice value, struct pair_row *out)
@@ -103,8 +137,10 @@ int pair_row_unpack(struct slice value, struct pair_row *out)
 	v->total = v->support;
 	if (bits & BIT_OTHERS)
 		v->total += unpack(&u);
+	if (bits & BIT_HISTORY)
+		row.history = unpack_slice(&u);
 	v->signers = u.rest;
-	if (u.bad || bits > BITS_ALL || (u.rest.n && !v->winner))
+	if (u.bad || !is_sound(&row, bits))
 		return -EBADMSG;
 	*out = row;
 	return 0;
@@ -123,8 +159,9 @@ int pair_row_write(
 	MDB_txn *txn, const struct pair_key *p, const struct pair_row *row)
 {
 	struct row_key k = row_key_pair(p);
-	uint8_t packed[2 + NUMBERS_MAX * PACKED_MAX];
+	uint8_t packed[HEAD_MAX];
 
+	assert(row->history.n <= HISTORY_PACKED_MAX);
 	return row_put_two(txn, &k, slice_of(packed, pack_row(row, packed)),
 		row->view.signers);
 }

@@ -5,6 +5,8 @@
 #include <errno.h>
 
 #include "store/assertion.h"
+#include "store/history.h"
+#include "store/pair.h"
 #include "store/read.h"
 
 /* Does the context admit the claim, as it counts there? */
@@ -95,42 +97,25 @@ static int add_event(struct snap *s, uint64_t seq, uint64_t since, struct buf *o
 	return rc == -ENOENT ? -EBADMSG : rc;
 }
 
-/* The seq of the row that the walk stands at, and the seq from which on it counts. */
-static int history_row(const struct walk *w, uint64_t *seq, uint64_t *since)
-{
-	if (w->key.mv_size != w->prefix.n + 8 || w->value.mv_size != sizeof(*since))
-		return -EBADMSG;
-	*seq = be64_at((const uint8_t *)w->key.mv_data + w->prefix.n);
-	memcpy(since, w->value.mv_data, sizeof(*since));
-	return 0;
-}
-
 int pair_history(struct snap *s, struct slice subject, struct slice predicate,
 	uint64_t *seq, uint64_t last, size_t enough, struct buf *out)
 {
 	struct pair_key key;
 	struct pair_row row = {0};
-	struct row_key below, from;
 	size_t start = out->n;
-	WALK_AUTO(w);
+	HISTORY_WALK_AUTO(w);
 	int rc = see_pair(s, subject, predicate, &key, &row);
 
 	if (rc < 0)
 		return rc;
-	below = row_key_below(&key, KEY_HISTORY);
-	from = row_key_history(&key, *seq + 1);
-	rc = walk_from(&w, s->source.txn, &below, &from);
-	for (; rc == 0 && out->n - start < enough; rc = walk_next(&w)) {
-		uint64_t at = 0, since = 0;
-
-		rc = history_row(&w, &at, &since);
-		if (rc == 0 && at > last)
+	rc = history_from(&w, s->source.txn, &key, &row, *seq + 1);
+	for (; rc == 0 && out->n - start < enough; rc = history_next(&w)) {
+		if (w.at.seq > last)
 			return 0;
-		if (rc == 0)
-			rc = add_event(s, at, since, out);
+		rc = add_event(s, w.at.seq, w.at.since, out);
 		if (rc < 0)
 			return rc;
-		*seq = at;
+		*seq = w.at.seq;
 	}
 	return rc == -ENOENT ? 0 : rc;
 }
@@ -139,18 +124,14 @@ int changed_history(struct snap *s, struct slice subject, struct slice predicate
 	uint64_t seq, seq_visit *visit, void *ctx)
 {
 	struct pair_key key = pair_key(subject, predicate);
-	struct row_key below = row_key_below(&key, KEY_HISTORY);
-	WALK_AUTO(w);
-	int rc = walk_start(&w, s->source.txn, &below);
+	struct pair_row row = {0};
+	HISTORY_WALK_AUTO(w);
+	int rc = pair_row_read(s->source.txn, &key, &row);
 
-	for (; rc == 0; rc = walk_next(&w)) {
-		uint64_t at, since;
-
-		rc = history_row(&w, &at, &since);
-		if (rc < 0)
-			return rc;
-		if (since > seq && visit(ctx, at))
+	if (rc == 0)
+		rc = history_from(&w, s->source.txn, &key, &row, 0);
+	for (; rc == 0; rc = history_next(&w))
+		if (w.at.since > seq && visit(ctx, w.at.seq))
 			return 0;
-	}
 	return rc == -ENOENT ? 0 : rc;
 }

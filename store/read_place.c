@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "store/gather.h"
+#include "store/history.h"
 #include "store/read.h"
 
 static uint64_t newer(uint64_t a, uint64_t b)
@@ -150,33 +151,21 @@ static int last_setting(struct snap *s, uint64_t *out)
 
 /* When the last record of the pair that is seen was received; one that waited for its
  * target is seen with that. */
-static int last_touch(struct snap *s, const struct pair_key *p, uint64_t *out)
+static int last_touch(struct snap *s, const struct pair_key *p,
+	const struct pair_row *row, uint64_t *out)
 {
-	struct row_key prefix = row_key_below(p, KEY_HISTORY);
-	uint64_t seq = s->source.context.seq + 1;
+	struct touch last = {.seq = 0};
+	int rc = history_last(s->source.txn, p, row, s->source.context.seq, &last);
 
-	for (;;) {
-		struct row_key before = row_key_history(p, seq);
-		uint64_t since;
-		WALK_AUTO(w);
-		int rc = walk_before(&w, s->source.txn, &prefix, &before);
-
-		if (rc < 0)
-			return rc;
-		if (w.key.mv_size != before.n || w.value.mv_size != sizeof(since))
-			return -EBADMSG;
-		seq = be64_at((const uint8_t *)w.key.mv_data + prefix.n);
-		memcpy(&since, w.value.mv_data, sizeof(since));
-		if (since <= s->source.context.seq)
-			return seq_time(s, seq, out);
-	}
+	return rc < 0 ? rc : seq_time(s, last.seq, out);
 }
 
 /* At a moment: the newest record of the pair, or setting, by then. */
-static int mtime_at(struct snap *s, const struct pair_key *p, uint64_t *out)
+static int mtime_at(struct snap *s, const struct pair_key *p,
+	const struct pair_row *row, uint64_t *out)
 {
 	uint64_t setting = 0;
-	int rc = last_touch(s, p, out);
+	int rc = last_touch(s, p, row, out);
 
 	if (rc == 0)
 		rc = last_setting(s, &setting);
@@ -204,7 +193,7 @@ int pair_find(struct snap *s, struct slice subject, struct slice predicate,
 
 	if (rc == 0)
 		rc = s->source.context.cuts & CONTEXT_AT
-			     ? mtime_at(s, &key, &mtime)
+			     ? mtime_at(s, &key, &row, &mtime)
 			     : mtime_now(s, &row, &mtime);
 	if (rc < 0)
 		return rc;

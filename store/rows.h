@@ -140,6 +140,8 @@ struct pair_row {
 			      */
 	uint32_t sums;	     /* 1: the rows of running sums are kept */
 	struct pair_view view;
+	struct slice history; /* the last records that touched it, packed
+				 (store/history.h) */
 };
 
 enum claim_has {
