@@ -44,6 +44,9 @@ static struct trust trust_in(
 	if (S_ISDIR(a->mode)) {
 		t.entry = dir->inbox || a->fleeting ? 0 : A_DAY;
 		t.attr = a->lasting == LASTS_EVER ? A_DAY : A_SECOND;
+		/* of what is not current nothing is told */
+		if (a->lasting == LASTS_TOLD && !atomic_load(&n->current))
+			t.attr = 0;
 	} else if (S_ISREG(a->mode) && !a->live) {
 		t.entry = atomic_load(&n->current) ? A_DAY : 0;
 		t.attr = a->stream ? A_SECOND : A_DAY;
@@ -247,9 +250,8 @@ static void reply_attr(fuse_req_t req, struct node *n)
 		return;
 	}
 	trust = trust_in(n, n, &a).attr;
-	if (S_ISDIR(a.mode) && a.lasting == LASTS_TOLD &&
-		nodes_renew(d->nodes, n, moment))
-		trust = A_DAY;
+	if (S_ISDIR(a.mode) && a.lasting == LASTS_TOLD)
+		trust = nodes_renew(d->nodes, n, moment) ? A_DAY : 0;
 	fill_stat(&a, &st);
 	(void)fuse_reply_attr(req, &st, trust);
 }

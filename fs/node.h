@@ -101,8 +101,8 @@ void nodes_retire(struct nodes *t, uint64_t inode);
 /* How often something was told so far. */
 uint64_t nodes_moment(struct nodes *t);
 
-/* Was what is known of the node since this moment still right when this is asked? Then it
- * is current. */
+/* Is what was looked at since this moment still right when this is asked? Then the node is
+ * current. (That it is by somebody else's look says nothing of this one.) */
 bool nodes_renew(struct nodes *t, struct node *n, uint64_t moment);
 
 /* The content of a node that is current, with a count for the caller; NULL: it is not, or

@@ -85,14 +85,14 @@ uint64_t nodes_moment(struct nodes *t)
 
 bool nodes_renew(struct nodes *t, struct node *n, uint64_t moment)
 {
-	bool current;
+	bool right;
 
 	(void)pthread_mutex_lock(&t->lock);
-	if (n->told && moment == t->moment)
+	right = n->told && moment == t->moment;
+	if (right)
 		atomic_store(&n->current, true);
-	current = atomic_load(&n->current);
 	(void)pthread_mutex_unlock(&t->lock);
-	return current;
+	return right;
 }
 
 const struct rendering *nodes_content(struct nodes *t, const struct node *n)

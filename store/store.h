@@ -149,8 +149,6 @@ struct submission {
 
 	/* the store's */
 	struct submission *next;
-	void *untold; /* of the first of a batch: what a watcher has to tell before */
-	struct submission *later; /* likewise: the first of the batch behind it */
 };
 
 /* Queue. Entries are decided in order; the first refused one ends the submission:

@@ -5,6 +5,7 @@
  * the watcher and then answers: that may take a while, and the next batch is committed
  * meanwhile. Answers keep the order of the batches
  * as long as anything is to be told, since what one batch left untold another may rely on.
+ * But nobody waits for it longer than a second or two (store/watch.c says why).
  *
  * Thread-safe. */
 #ifndef STORE_WATCH_H
