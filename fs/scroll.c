@@ -70,14 +70,14 @@ void scrolls_free(struct scrolls *k)
 	free(k);
 }
 
-bool scrolls_lock(struct scrolls *k, uint64_t inode)
+bool scrolls_trylock(struct scrolls *k, uint64_t inode)
 {
-	pthread_mutex_t *lock = &k->locks[inode % LOCKS];
+	return pthread_mutex_trylock(&k->locks[inode % LOCKS]) == 0;
+}
 
-	if (pthread_mutex_trylock(lock) == 0)
-		return true;
-	(void)pthread_mutex_lock(lock);
-	return false;
+void scrolls_lock(struct scrolls *k, uint64_t inode)
+{
+	(void)pthread_mutex_lock(&k->locks[inode % LOCKS]);
 }
 
 void scrolls_unlock(struct scrolls *k, uint64_t inode)

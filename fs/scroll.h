@@ -32,9 +32,10 @@ int scrolls_new(struct scrolls **out);
 /* NULL is fine. */
 void scrolls_free(struct scrolls *k);
 
-/* Who renders a long file holds its lock: two that count would do the same. false: it took
- * waiting, and what was asked before may be out of date. */
-bool scrolls_lock(struct scrolls *k, uint64_t inode);
+/* Who renders a long file holds its lock: two that count would do the same. Waiting for it
+ * takes a request without a snapshot. */
+bool scrolls_trylock(struct scrolls *k, uint64_t inode);
+void scrolls_lock(struct scrolls *k, uint64_t inode);
 void scrolls_unlock(struct scrolls *k, uint64_t inode);
 
 /* Count the content of p as the request sees it. The request has another snapshot, or none,

@@ -230,8 +230,12 @@ static int render_lines_once(
 	int rc;
 
 	*out = NULL;
-	if (!scrolls_lock(rq->tree->scrolls, p->inode))
+	/* never waiting with a snapshot: who has the lock may need the index opened again,
+	 * and that waits for all snapshots */
+	if (!scrolls_trylock(rq->tree->scrolls, p->inode)) {
 		request_drop(rq);
+		scrolls_lock(rq->tree->scrolls, p->inode);
+	}
 	rc = look(rq, p, &attr);
 	if (rc == 0) {
 		*out = renderings_find(rq->tree->kept, p->path, &attr);

@@ -61,7 +61,8 @@ static void read_row(struct unpacking *u, struct claim_row *out)
 	uint8_t begin[2], confidence[sizeof(uint32_t)] = {0}, source[8];
 
 	unpack_bytes(u, begin, sizeof(begin));
-	u->bad = u->bad || begin[0] >= COLUMNS;
+	u->bad = u->bad || begin[0] >= COLUMNS || (begin[1] & 0x0f) >= LIFECYCLES ||
+		 begin[1] >> 4 > CLASSES;
 	*out = (struct claim_row){
 		.has = begin[0] & (CLAIM_PARENT | CLAIM_EPOCH),
 		.stated = (begin[0] & COLUMN_STATED) != 0,

@@ -114,6 +114,7 @@ int committer_start(struct store *s, struct error *err)
 	(void)pthread_mutex_init(&c->lock, NULL);
 	(void)pthread_cond_init(&c->work, NULL);
 	(void)pthread_cond_init(&c->landed, NULL);
+	c->made = true;
 	c->sweeping = true; /* there may be something left from before */
 	rc = pthread_create(&c->thread, NULL, committer_main, s);
 	if (rc)
@@ -135,6 +136,14 @@ void committer_stop(struct store *s)
 	(void)pthread_mutex_unlock(&c->lock);
 	(void)pthread_join(c->thread, NULL);
 	c->running = false;
+}
+
+void committer_free(struct store *s)
+{
+	struct committer *c = &s->committer;
+
+	if (!c->made)
+		return;
 	(void)pthread_cond_destroy(&c->work);
 	(void)pthread_cond_destroy(&c->landed);
 	(void)pthread_mutex_destroy(&c->lock);

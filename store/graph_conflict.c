@@ -66,12 +66,10 @@ static int list_ends(
 	if (rc == 0)
 		rc = walk_from(&w, s->source.txn, &e->prefix, &from);
 	for (; rc == 0; rc = walk_next(&w)) {
-		struct slice name =
-			slice_of((const uint8_t *)w.key.mv_data + e->prefix.n,
-				w.key.mv_size - e->prefix.n);
+		struct slice name = name_behind(&w);
 		uint64_t cookie;
 
-		if (w.value.mv_size < sizeof(cookie))
+		if (name.n == 0 || w.value.mv_size < sizeof(cookie))
 			return -EBADMSG;
 		memcpy(&cookie, w.value.mv_data, sizeof(cookie));
 		if (!sees_offset(s, cookie))

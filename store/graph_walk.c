@@ -76,14 +76,16 @@ int list_seen(struct snap *s, const struct row_key *prefix, uint64_t *cookie)
 	return rc;
 }
 
-/* The name in the key that the walk stands at; of zero bytes: damage. */
+/* The name in the key that the walk stands at; of zero bytes: damage. No name is longer
+ * than a subject's. */
 static struct slice name_of(const struct walk *w)
 {
 	const uint8_t *tail = (const uint8_t *)w->key.mv_data + w->prefix.n;
 	size_t n = w->key.mv_size - w->prefix.n;
 	const uint8_t *end = n ? memchr(tail, 0, n) : NULL;
 
-	return slice_of(tail, end ? (size_t)(end - tail) : 0);
+	n = end ? (size_t)(end - tail) : 0;
+	return slice_of(tail, n <= SUBJECT_MAX ? n : 0);
 }
 
 int list_named(

@@ -34,7 +34,8 @@ struct committer {
 	struct submission *head, *tail; /* waiting, in order */
 	bool stopping;
 	bool sweeping; /* the committer's own: settings may owe something */
-	bool running;
+	bool made;     /* it has a lock, */
+	bool running;  /* and a thread */
 	uint64_t
 		in_flight; /* received_at of the batch that is being committed; 0: none */
 	pthread_cond_t landed; /* ... or a sweep has ended */
@@ -117,6 +118,8 @@ uint64_t clock_now(const struct store_clock *c);
 /* store/commit.c */
 int committer_start(struct store *s, struct error *err);
 void committer_stop(struct store *s);
+/* When nobody submits any more: who was answered late may have tried. */
+void committer_free(struct store *s);
 /* Until nothing is on its way that was received by `at`, a time that is past. */
 void committer_wait(struct store *s, uint64_t at);
 

@@ -203,7 +203,10 @@ static int print_winner(const struct source *s, const struct pair_key *p,
 	BUF_AUTO(scratch);
 	struct frame frame = {0};
 	struct record winner = {0};
-	int rc = read_winner(s, p, v->winner, &scratch, &frame, &winner, &r->id);
+	int rc = v->lifecycle < LIFECYCLES && v->source_class <= CLASSES
+			 ? read_winner(s, p, v->winner, &scratch, &frame, &winner,
+				   &r->id)
+			 : -EBADMSG;
 
 	if (rc == 0)
 		rc = read_signers(s, v, &frame, &a, r);

@@ -49,11 +49,14 @@ int see_pair(struct snap *s, struct slice subject, struct slice predicate,
 int sees_pair(struct snap *s, const struct pair_key *p, uint64_t first, bool *out);
 int sees_subject(struct snap *s, struct slice subject, uint64_t first, bool *out);
 
-/* The name that the key of a listing's row ends in. */
+/* The name that the key of a listing's row ends in; of zero bytes where no subject or
+ * predicate has such a name: damage. */
 static inline struct slice name_behind(const struct walk *w)
 {
+	size_t n = w->key.mv_size - w->prefix.n;
+
 	return slice_of((const uint8_t *)w->key.mv_data + w->prefix.n,
-		w->key.mv_size - w->prefix.n);
+		n <= SUBJECT_MAX ? n : 0);
 }
 
 #endif

@@ -39,7 +39,7 @@ static int list_names(struct snap *s, const struct slice *subject,
 		uint64_t cookie;
 		bool seen;
 
-		if (w.value.mv_size < sizeof(cookie))
+		if (name.n == 0 || w.value.mv_size < sizeof(cookie))
 			return -EBADMSG;
 		/* both kinds of row begin with it */
 		memcpy(&cookie, w.value.mv_data, sizeof(cookie));

@@ -391,6 +391,7 @@ void store_close(struct store *s)
 	scrub_stop(s->scrub);
 	committer_stop(s);
 	watch_free(s->watch);
+	committer_free(s);
 	wallet_free(s->wallet);
 	(void)pthread_mutex_destroy(&s->admitting);
 	(void)pthread_mutex_destroy(&s->frozen.lock);

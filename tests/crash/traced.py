@@ -24,6 +24,7 @@ EXEMPT = {
     "lock": "holds a process number, which nobody needs after that process",
     "index/lock.mdb": "LMDB's table of readers: made anew by the first who opens",
     "index/data.mdb": "follows from the log: lost or behind, it is made anew from it",
+    "clean": "a stop leaves it where its last write is older than a tick: lost, the next start looks at the index",
 }
 
 KINDS = {"pwrite64": "pwrite", "renameat": "rename", "renameat2": "rename", "linkat": "link", "unlinkat": "unlink",

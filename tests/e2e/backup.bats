@@ -139,7 +139,7 @@ writer() {
 		claims "$((i % 9 + 1))" -1 "w$1x$((i % 20))y" | jq -c --arg v "$i" '.object = $v | .source = $v' > "next.$1"
 		cp "next.$1" "$M/inbox/$1" || { touch "failed.$1"; break; }
 		n=$((n + i % 9 + 1))
-		echo "$n" > "acked.$1.new" && mv "acked.$1.new" "acked.$1"
+		echo "$n" > "new.$1" && mv "new.$1" "acked.$1"
 	done
 }
 
@@ -263,7 +263,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$STEMEFS" backup
 	only small old
 	# room for the log, and none for the index
 	umount small
-	mount -t tmpfs -o size=2056k none small
+	mount -t tmpfs -o "size=$(($(stat -c %s kg.tar) / 1024 + 64))k" none small
 	says 8 "No space left" "$STEMEFS" restore kg.tar small/store
 	only small
 }
