@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-CHUNK = 1 << 17  # as cp writes
+CHUNK = 1 << 17  # the least that cp writes at once
 PIECE = 1 << 16
 
 
@@ -69,8 +69,9 @@ class Mount:
         fd = os.open(self.path("inbox", name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         whole_file = False
         try:
-            for at in range(0, len(data), CHUNK):
-                os.write(fd, data[at:at + CHUNK])
+            piece = max(CHUNK, os.fstat(fd).st_blksize)  # as cp does
+            for at in range(0, len(data), piece):
+                os.write(fd, data[at:at + piece])
             whole_file = True
         except OSError:
             sys.exit(whole(self.path(".stemefs/last_error")).decode())

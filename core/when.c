@@ -230,7 +230,7 @@ void when_print(uint64_t when, struct buf *out)
 	int m = (5 * doy + 2) / 153;
 	size_t digits = FRACTION_DIGITS;
 
-	buf_digits(out, (uint64_t)(era * 400 + yoe + (m >= 10)), 4);
+	buf_digits(out, (uint64_t)era * 400 + (uint64_t)yoe + (m >= 10), 4);
 	buf_byte(out, '-');
 	print_two(m < 10 ? m + 3 : m - 9, '-', out);
 	print_two(doy - (153 * m + 2) / 5 + 1, 'T', out);

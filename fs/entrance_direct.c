@@ -185,7 +185,7 @@ static int read_rendering(const struct rendering *r, entrance_take *take, void *
 
 		rc = rendering_read(r, offset, ENTRANCE_CHUNK, &scratch, &part);
 		if (rc == 0)
-			rc = take(ctx, part);
+			rc = part.n ? take(ctx, part) : -EIO;
 		offset += part.n;
 	}
 	return rc;
@@ -205,7 +205,9 @@ int direct_read(
 		return read_live(e, p, take, ctx);
 	if (rc == 0)
 		rc = tree_render(e->tree, p, &e->who, &r);
-	return rc < 0 ? rc : read_rendering(r, take, ctx);
+	if (rc == 0 && r)
+		rc = read_rendering(r, take, ctx);
+	return rc;
 }
 
 /* ---- listing ---- */

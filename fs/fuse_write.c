@@ -104,7 +104,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 	const struct node *dir = nodes_at(d->nodes, parent);
 	struct caller who = caller_of(req);
 	struct place *p = NULL;
-	struct found e;
+	struct found e = {0};
 	int r;
 
 	(void)mode; /* names are 0600 whatever was asked */

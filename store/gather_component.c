@@ -81,7 +81,7 @@ static int add_id(struct search *s, const struct id *id)
 
 static int add_parent(struct search *s, const struct row_key *claim)
 {
-	struct claim_columns c;
+	struct claim_columns c = {0};
 	MDB_val v;
 	int rc = row_get(s->source->txn, claim, &v);
 

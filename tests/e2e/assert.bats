@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # `echo 96.7 > assert` asserts that value on the pair, as a person means it.
 load common
 load ../lib/records

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # assertions/<id or prefix>/: one claim, what was signed and voted, what rests on it; and
 # `echo typo > assertions/<id>/retract`, by hand.
 load common

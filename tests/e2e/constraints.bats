@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # The rules of a subject: what must be used there, what is forbidden, what is preferred.
 load common
 load ../lib/records

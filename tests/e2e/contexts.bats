@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # Context prefixes: the same tree, as it was then or of those claims alone.
 load common
 load ../lib/records

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # The graph as files: walked with cd in both directions; who cites a source, who says what,
 # what belongs to an epoch, what is contested.
 load common

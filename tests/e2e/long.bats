@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (unit test scroll shows ThreadSanitizer who counts at once)
 # Files of any length: exact sizes, any way of reading, one moment per handle, and a daemon
 # whose memory does not grow with them.
 load common

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (its threads meet as those of a live mount do)
 # A frozen mount shows one moment, read-only, whatever becomes of the live one beside it; and
 # the kernel, which may keep everything, asks for nothing twice.
 load common

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # Random graphs through a real mount: every lens file, value file and claims.jsonl has the
 # bytes that the slow reference (standing.py and lens.py in tests/oracle) makes of the same
 # records. Tangles are small stores of everything that can be done to a claim, read live and

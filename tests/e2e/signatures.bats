@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # A record that comes signed is taken as it is, whoever made it and with whatever program;
 # with anything changed it is refused: nobody can speak for somebody else.
 load common

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # Who is admitted counts as a member: at once, for what was said before and after, and only
 # by the word of the store's own key.
 load common

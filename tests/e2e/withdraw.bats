@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # Taking back and replacing: one's own word, and nobody else's.
 load common
 load ../lib/records

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # Extended attributes: what a script wants of a lens file without parsing JSON.
 load common
 load ../lib/records

@@ -187,8 +187,8 @@ static void parse(int argc, char **argv)
 		if (!realpath(argv[optind], root) || strlen(root) >= ROOT_BYTES)
 			wrong("%s: is no directory, or its name is too long",
 				argv[optind]);
-		(void)snprintf(
-			common->roots[common->roots_n++], ROOT_BYTES, "%s", root);
+		(void)snprintf(common->roots[common->roots_n++], ROOT_BYTES, "%.*s",
+			ROOT_BYTES - 1, root);
 	}
 	if (!common->roots_n || optind < argc || !common->lanes_n) {
 		(void)fprintf(stderr,
