@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # Damage is named, and what it holds is missing, for as long as it is there and no longer: a disk
 # that reads again, or a segment that somebody has put back, gives the records back by itself. And
 # a start that is killed while it makes a new index never takes what was acknowledged for a write

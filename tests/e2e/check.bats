@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # stemefs check: what is not as it must be is found and named, what can be put right is, and
 # the exit status says which, as that of fsck(8) does. The scrub: the same while mounted.
 load common

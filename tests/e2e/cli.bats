@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # The command line: the same files without a mount, and looking after a store.
 load common
 load ../lib/records

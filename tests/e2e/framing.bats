@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # Where values end is decided by JSON, not by write(2) and not by lines; what a program is
 # told does not depend on how it cuts its bytes, and nobody is left untold.
 load common

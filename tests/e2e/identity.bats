@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # Who speaks is who opened the file; nobody can speak for somebody else.
 load common
 load ../lib/records

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # Promises that nothing else notices when they are broken; tests/mutants breaks them.
 load common
 load ../lib/records

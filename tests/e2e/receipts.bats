@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # Every record that was written has a receipt that says what became of it, the same one
 # however its bytes came; and writing again what one is not sure of is safe.
 load common

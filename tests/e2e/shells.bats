@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # In every shell, echo of a good claim exits 0 and the next cat shows it; echo of a bad one
 # exits with an error, stores nothing, and last_error says what is wrong and where.
 load common

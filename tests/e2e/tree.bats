@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# sanitizers: asan (what answers say; the threads meet as they do in others)
 # What the tree looks like: what is listed, what files say, their sizes, times and numbers.
 load common
 load ../lib/records
